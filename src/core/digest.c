@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/digest.h"
+
+#include <string.h>
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+bool digest_from_hex(struct digest *d, const char *s, size_t n)
+{
+	size_t i;
+
+	if (n != 64 && n != 128)
+		return false;
+	memset(d, 0, sizeof(*d));
+	d->algorithm = n == 64 ? HASH_SHA256 : HASH_SHA512;
+	d->size = n / 2;
+	for (i = 0; i < d->size; i++) {
+		int hi = hex_value(s[2 * i]), lo = hex_value(s[2 * i + 1]);
+
+		if (hi < 0 || lo < 0)
+			return false;
+		d->bytes[i] = hi << 4 | lo;
+	}
+	return true;
+}
+
+void digest_to_hex(const struct digest *d, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < d->size; i++) {
+		*out++ = hex[d->bytes[i] >> 4];
+		*out++ = hex[d->bytes[i] & 15];
+	}
+	*out = '\0';
+}
+
+void digest_object_path(const struct digest *d, char *out)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_to_hex(d, hex);
+	memcpy(out, "objects/", 8);
+	memcpy(out + 8, hex, 2);
+	out[10] = '/';
+	strcpy(out + 11, hex + 2);
+}
+
+bool digest_equal(const struct digest *a, const struct digest *b)
+{
+	return a->algorithm == b->algorithm && a->size == b->size &&
+	       memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+const char *hash_name(enum hash_algorithm a)
+{
+	return a == HASH_SHA512 ? "sha512" : "sha256";
+}
+
+size_t digest_formatted(const struct digest *d, uint8_t *out)
+{
+	memcpy(out, "FSVerity", 8);
+	out[8] = d->algorithm;
+	out[9] = 0;
+	out[10] = d->size;
+	out[11] = 0;
+	memcpy(out + 12, d->bytes, d->size);
+	return 12 + d->size;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+int open_how(int dirfd, const char *path, int flags, uint64_t resolve)
+{
+	struct open_how how = {
+		.flags = (uint64_t)flags | O_CLOEXEC,
+		.resolve = resolve,
+	};
+
+	return syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+}
+
+int open_regular_beneath(int dirfd, const char *path)
+{
+	struct stat st;
+	int fd, saved;
+
+	fd = open_how(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY,
+		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV |
+			RESOLVE_NO_MAGICLINKS);
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0) {
+		if (S_ISREG(st.st_mode))
+			return fd;
+		errno = S_ISDIR(st.st_mode) ? EISDIR : ENODEV;
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+ssize_t read_all(int fd, void *buf, size_t max)
+{
+	size_t n = 0;
+
+	for (;;) {
+		char extra;
+		ssize_t r = n < max ? read(fd, (char *)buf + n, max - n)
+				    : read(fd, &extra, 1);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? r : (ssize_t)n;
+		if (n == max) {
+			errno = EFBIG;
+			return -1;
+		}
+		n += r;
+	}
+}

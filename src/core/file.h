@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Open and read files that may be hostile: resolved below a directory
+ * without following a symbolic link or crossing a mount, a regular file and
+ * nothing else, read once into memory of a stated size.
+ */
+#ifndef RW_CORE_FILE_H
+#define RW_CORE_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "core/err.h"
+
+/* Closes a file descriptor when its variable goes out of scope. */
+#define AUTO_FD __attribute__((cleanup(fd_cleanup)))
+
+static inline void fd_cleanup(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* openat2(2): libc has no wrapper. Returns an fd, or -1 with errno. */
+int open_how(int dirfd, const char *path, int flags, uint64_t resolve);
+
+/*
+ * Opens path below dirfd for reading (RESOLVE_BENEATH | NO_SYMLINKS |
+ * NO_XDEV, O_NONBLOCK so that a FIFO cannot hang us). Anything but a regular
+ * file is refused. Returns an fd, or -1 with errno and nothing printed:
+ * ELOOP for a symbolic link, EISDIR, ENODEV for a FIFO, socket or device.
+ */
+int open_regular_beneath(int dirfd, const char *path);
+
+/*
+ * Reads all of fd into buf. Returns the number of bytes, or -1 with errno;
+ * EFBIG when there are more than max.
+ */
+ssize_t read_all(int fd, void *buf, size_t max);
+
+#endif

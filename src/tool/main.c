@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "tool/tool.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ "build", cmd_build, "turn a tree into objects and an image" },
+	{ "sign", cmd_sign, "sign images" },
+	{ "verify", cmd_verify, "check signatures as the boot program does" },
+	{ "disk", cmd_disk, "lay a store onto a disk image" },
+	{ "check", cmd_check, "check every object of a store or disk" },
+};
+
+static void help(FILE *f)
+{
+	size_t i;
+
+	fprintf(f, "usage: rootwright COMMAND [OPTION...] [ARGUMENT...]\n"
+		   "\nCommands:\n");
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(f, "  %-8s %s\n", commands[i].name,
+			commands[i].summary);
+	fprintf(f, "\nrootwright COMMAND --help, or man rootwright-COMMAND, "
+		   "says more.\n");
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc < 2) {
+		help(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		help(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("rootwright " RW_VERSION);
+		return 0;
+	}
+	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	fprintf(stderr,
+		"rootwright: %s: expected a command, found something else\n"
+		"hint: rootwright --help lists the commands\n",
+		argv[1]);
+	return EXIT_USAGE;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+#include "tool/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void temporary_name(char *out, size_t n)
+{
+	static unsigned counter;
+
+	snprintf(out, n, ".tmp-%d-%u", (int)getpid(), counter++);
+}
+
+int pending_open(struct pending *p, int dirfd, const char *dir, mode_t mode,
+	struct err *e)
+{
+	p->dirfd = dirfd;
+	p->tmp[0] = '\0';
+	p->fd = openat(dirfd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	if (p->fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR)) {
+		temporary_name(p->tmp, sizeof(p->tmp));
+		p->fd = openat(dirfd, p->tmp,
+			O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
+	}
+	if (p->fd < 0)
+		return err_sys(e, REASON_FAILED, errno,
+			"%s: cannot create a file in it", dir);
+	return 0;
+}
+
+/* Links the nameless file under a temporary name, for rename to replace. */
+static int name_it(struct pending *p, const char *name)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->fd);
+	return linkat(AT_FDCWD, path, p->dirfd, name, AT_SYMLINK_FOLLOW);
+}
+
+static int publish(struct pending *p, const char *name, bool replace)
+{
+	if (!replace && !p->tmp[0])
+		return name_it(p, name);
+	if (!p->tmp[0]) {
+		temporary_name(p->tmp, sizeof(p->tmp));
+		if (name_it(p, p->tmp) != 0) {
+			p->tmp[0] = '\0';
+			return -1;
+		}
+	}
+	if (renameat2(p->dirfd, p->tmp, p->dirfd, name,
+		    replace ? 0 : RENAME_NOREPLACE) != 0)
+		return -1;
+	p->tmp[0] = '\0';
+	return 0;
+}
+
+int pending_publish(struct pending *p, const char *name, bool replace,
+	bool durable, struct err *e)
+{
+	int r = 0;
+
+	if (durable && fsync(p->fd) != 0)
+		r = err_sys(
+			e, REASON_FAILED, errno, "%s: cannot be written", name);
+	else if (publish(p, name, replace) != 0)
+		r = errno == EEXIST
+			    ? err_set(e, REASON_FAILED,
+				      "%s: expected no such file, found one",
+				      name)
+			    : err_sys(e, REASON_FAILED, errno,
+				      "%s: cannot be put in place", name);
+	else if (durable && fsync(p->dirfd) != 0)
+		r = err_sys(
+			e, REASON_FAILED, errno, "%s: cannot be written", name);
+	pending_abort(p);
+	return r;
+}
+
+void pending_abort(struct pending *p)
+{
+	if (p->tmp[0])
+		unlinkat(p->dirfd, p->tmp, 0);
+	p->tmp[0] = '\0';
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+}

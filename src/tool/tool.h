@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every command of the host program shares: how it is called, how it
+ * fails. Results go to stdout and nothing else does; words for people go to
+ * stderr. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.
+ */
+#ifndef RW_TOOL_TOOL_H
+#define RW_TOOL_TOOL_H
+
+#include "core/err.h"
+
+#define EXIT_REFUSED 1
+#define EXIT_USAGE 2
+
+/* Each command is one cmd_*.c; argv[0] is the command's name. */
+int cmd_build(int argc, char **argv);
+int cmd_sign(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
+int cmd_disk(int argc, char **argv);
+int cmd_check(int argc, char **argv);
+
+/* Prints the sentence and the hint on stderr; returns EXIT_REFUSED. */
+int tool_fail(const struct err *e);
+
+/*
+ * Prints "rootwright build: <sentence>" and where help is found; returns
+ * EXIT_USAGE.
+ */
+int tool_usage(const char *command, const char *fmt, ...) printf_like(2, 3);
+
+/* Prints "rootwright: <words>" on stderr. */
+void tool_say(const char *fmt, ...) printf_like(1, 2);
+
+#endif
