@@ -57,7 +57,7 @@ boot_END := $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name) \
 	$(shell $(CC) -print-file-name=crtendS.o) $(MUSL)/crtn.o
 
 .PHONY: all help deps check demo bench install clean lint format
-all: $(B)/rootwright $(B)/rootwright-boot
+all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch
 
 $(B)/rootwright: $(TOOL:src/%.c=$(B)/host/%.o) $(CORE:src/%.c=$(B)/host/%.o) \
 		$(B)/host/libmbed.a
@@ -66,6 +66,12 @@ $(B)/rootwright: $(TOOL:src/%.c=$(B)/host/%.o) $(CORE:src/%.c=$(B)/host/%.o) \
 $(B)/rootwright-boot: $(BOOT:src/%.c=$(B)/boot/%.o) \
 		$(CORE:src/%.c=$(B)/boot/%.o) $(B)/boot/libmbed.a
 	$(CC) $(boot_LDFLAGS) -o $@.debug $(boot_START) $^ $(boot_END)
+	strip -o $@ $@.debug
+
+# /init of the busybox initramfs; it needs nothing of core.
+$(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made Makefile
+	$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/launch.d \
+		-o $@.debug $(boot_START) $< $(boot_END)
 	strip -o $@ $@.debug
 
 # The rules of each flavour.
