@@ -37,18 +37,27 @@ static int read_source(void *arg, void *buf, size_t count)
 	return 0;
 }
 
-static int compute(struct source *s, const char *name, uint64_t size,
-	enum hash_algorithm algorithm, struct digest *d, struct err *e)
+int compute_stream(const struct compute_stream *s, const char *name,
+	uint64_t size, enum hash_algorithm algorithm, struct digest *d,
+	struct err *e)
 {
+	const struct libfsverity_metadata_callbacks callbacks = {
+		.ctx = s->ctx,
+		.merkle_tree_block = s->block,
+		.descriptor = s->descriptor,
+	};
 	struct libfsverity_merkle_tree_params params = {
 		.version = 1,
 		.hash_algorithm = algorithm,
 		.file_size = size,
 		.block_size = 4096,
+		.metadata_callbacks = &callbacks,
 	};
 	struct libfsverity_digest *out;
-	int r = libfsverity_compute_digest(s, read_source, &params, &out);
+	int r = libfsverity_compute_digest(s->ctx, s->read, &params, &out);
 
+	if (r == -ECANCELED)
+		return -1;
 	if (r == -ENODATA)
 		return err_set(e, REASON_FAILED,
 			"%s: expected %llu bytes, found fewer: it changed "
@@ -68,15 +77,17 @@ static int compute(struct source *s, const char *name, uint64_t size,
 int compute_fd(int fd, const char *name, uint64_t size,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e)
 {
-	struct source s = { .fd = fd };
+	struct source source = { .fd = fd };
+	struct compute_stream s = { .ctx = &source, .read = read_source };
 
-	return compute(&s, name, size, algorithm, d, e);
+	return compute_stream(&s, name, size, algorithm, d, e);
 }
 
 int compute_bytes(const void *bytes, size_t size, const char *name,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e)
 {
-	struct source s = { .fd = -1, .bytes = bytes };
+	struct source source = { .fd = -1, .bytes = bytes };
+	struct compute_stream s = { .ctx = &source, .read = read_source };
 
-	return compute(&s, name, size, algorithm, d, e);
+	return compute_stream(&s, name, size, algorithm, d, e);
 }

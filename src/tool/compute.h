@@ -22,4 +22,23 @@ must_check int compute_fd(int fd, const char *name, uint64_t size,
 must_check int compute_bytes(const void *bytes, size_t size, const char *name,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e);
 
+/*
+ * The one who calls gives the data and may take the Merkle tree and the
+ * descriptor as they are computed, in constant memory. Callbacks return 0 or
+ * a negative errno: -ENODATA from read is an early end; -ECANCELED means
+ * that the callback has filled the error itself.
+ */
+struct compute_stream {
+	void *ctx;
+	int (*read)(void *ctx, void *buf, size_t n); /* exactly n bytes */
+	/* NULL, or a tree block and its offset in the tree, in any order */
+	int (*block)(void *ctx, const void *block, size_t n, uint64_t offset);
+	/* NULL, or struct fsverity_descriptor, 256 bytes */
+	int (*descriptor)(void *ctx, const void *descriptor, size_t n);
+};
+
+must_check int compute_stream(const struct compute_stream *s, const char *name,
+	uint64_t size, enum hash_algorithm algorithm, struct digest *d,
+	struct err *e);
+
 #endif
