@@ -3,9 +3,18 @@
  * Trusted certificates, and the one question asked of them: did one of
  * these keys sign these bytes? Detached PKCS#7 DER without signed
  * attributes, as fsverity-utils writes it and as a kernel's .fs-verity
- * keyring takes it. Dates are not judged: there is no clock at boot.
+ * keyring takes it (core/pkcs7.h says exactly what).
  *
- * Bytes in, structs out: nothing here opens a file except keyring_load.
+ * A certificate in keys.d is itself the trusted key: it is a container for
+ * a public key, and the issuer and serial number by which a signature names
+ * it. No chain is built, so trusting a CA's certificate trusts what the CA's
+ * own key signed and nothing that it certified. The certificate's own
+ * signature, its dates (there is no clock at boot), its key usage and its
+ * extensions are not judged: being in the initramfs is what counts.
+ *
+ * Bytes in, structs out: only keyring_load and signature_load read files.
+ * The heap is mbedtls' own, for certificates and for big numbers; it is
+ * never used on a signature's structure.
  */
 #ifndef RW_CORE_KEYRING_H
 #define RW_CORE_KEYRING_H
@@ -16,10 +25,10 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/pkcs7.h"
 
 #define KEYS_MAX 16	      /* certificates in one keys.d */
 #define CERTIFICATE_MAX 16384 /* bytes of one certificate file */
-#define SIGNATURE_MAX 16384   /* bytes of one signature */
 #define DEVELOPMENT_NAME "rootwright DEVELOPMENT key"
 
 struct key {
@@ -40,16 +49,17 @@ void keyring_free(struct keyring *k);
 
 /*
  * Adds the one certificate (PEM or DER) in the n bytes; file is for
- * messages. KEYS_INVALID: not a certificate, more than one, a key type or
- * size that is not accepted, too many.
+ * messages, and its last part is kept. KEYS_INVALID: not a certificate, more
+ * than one, a private key beside it, a key that is not P-256, P-384 or RSA
+ * of 2048 to 4096 bits, too many.
  */
 must_check int keyring_add(struct keyring *k, const char *file,
 	const uint8_t *bytes, size_t n, struct err *e);
 
 /*
- * Adds every *.pem and *.der of a directory, in byte order of their names.
- * dir is for messages. A directory that does not exist (dirfd < 0) is an
- * empty keyring.
+ * Adds every *.pem and *.der of a directory, in byte order of their names;
+ * names that begin with a dot and other names are not looked at. dir is for
+ * messages. A directory that does not exist (dirfd < 0) is an empty keyring.
  */
 must_check int keyring_load(
 	struct keyring *k, int dirfd, const char *dir, struct err *e);
@@ -57,11 +67,20 @@ must_check int keyring_load(
 /*
  * Checks the signature (name is for messages) over tbs. On success *signer
  * is the index of the key that made it. SIGNATURE_INVALID: not a detached
- * PKCS#7 that we take, with the sentence that says how to sign instead.
- * SIGNATURE_UNTRUSTED: well formed, but no key of the ring made it.
+ * PKCS#7 that we take, with the sentence that says how to sign instead; or
+ * it names a key of the ring which did not make it over these bytes.
+ * SIGNATURE_UNTRUSTED: well formed, and it names no key of the ring.
  */
 must_check int keyring_verify(const struct keyring *k, const char *name,
 	const uint8_t *signature, size_t n, const uint8_t *tbs, size_t tbs_n,
 	unsigned *signer, struct err *e);
+
+/*
+ * Reads the signature file at path below dirfd into buf (SIGNATURE_MAX
+ * bytes), following no symbolic link. SIGNATURE_MISSING: there is none.
+ * SIGNATURE_INVALID: not a regular file, or larger than SIGNATURE_MAX.
+ */
+must_check int signature_load(
+	int dirfd, const char *path, uint8_t *buf, size_t *n, struct err *e);
 
 #endif

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of mbedtls 3.6 that both programs link: parse a detached PKCS#7
- * SignedData and X.509 certificates, verify ECDSA (P-256, P-384) and RSA
- * PKCS#1 v1.5 signatures over SHA-256, SHA-384 and SHA-512.
+ * The part of mbedtls 3.6 that both programs link: parse X.509 certificates,
+ * verify ECDSA (P-256, P-384) and RSA PKCS#1 v1.5 signatures over SHA-256,
+ * SHA-384 and SHA-512.
  *
  * No TLS, no file or network access, no entropy, and no clock:
  * MBEDTLS_HAVE_TIME_DATE stays off, so a certificate's dates are not judged.
  * The same file configures the host program, so that `rootwright verify`
  * and the boot program accept and refuse the same bytes.
+ *
+ * The structure around a signature is read by core/pkcs7.c, not by mbedtls:
+ * it must say what is wrong with a signature, must not touch the heap for an
+ * attacker's bytes, and must skip certificates that it has no use for. The
+ * unit tests and the fuzzer compile mbedtls' own reader beside it
+ * (RW_TEST), to show that ours accepts nothing which that one refuses.
  */
 #ifndef RW_MBEDTLS_CONFIG_H
 #define RW_MBEDTLS_CONFIG_H
@@ -15,7 +21,6 @@
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_PLATFORM_C
 
-#define MBEDTLS_SHA224_C /* mbedtls 3.6 wants it beside SHA-256 */
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_SHA384_C
 #define MBEDTLS_SHA512_C
@@ -39,7 +44,10 @@
 #define MBEDTLS_PK_PARSE_C
 #define MBEDTLS_X509_USE_C
 #define MBEDTLS_X509_CRT_PARSE_C
+
+#ifdef RW_TEST
 #define MBEDTLS_X509_CRL_PARSE_C /* PKCS#7 wants it to compile */
 #define MBEDTLS_PKCS7_C
+#endif
 
 #endif
