@@ -22,7 +22,7 @@ void json_begin(struct json *j, char *buf, size_t size);
 
 /*
  * key is NULL inside an array and for the outermost value. open is one of
- * "{" and "[", close its counterpart.
+ * "{" and "[", close its counterpart. A value that is NULL becomes null.
  */
 void json_open(struct json *j, const char *key, char open);
 void json_close(struct json *j, char close);
