@@ -16,11 +16,11 @@
 
 #include "core/digest.h"
 #include "core/err.h"
+#include "core/kv.h"
 
 #define POLICY_MAX 16384 /* bytes of boot.conf */
 #define CMDLINE_MAX \
-	16384	      /* bytes of /proc/cmdline; kernels give 4096 at most */
-#define VALUE_MAX 256 /* bytes of one value, with its NUL */
+	16384 /* bytes of /proc/cmdline; kernels give 4096 at most */
 
 enum trust {
 	TRUST_UNSET,

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Policy, command line and keys become one decision. The policy is the
+ * limit: the command line chooses inside of it, and a choice outside is an
+ * error, never silently cut down to what is allowed.
+ */
+#include <string.h>
+
+#include "core/policy.h"
+
+int policy_check(const struct policy *p, unsigned n_keys, enum trust *effective,
+	struct err *e)
+{
+	enum trust t = p->trust;
+
+	if (!p->present)
+		t = n_keys ? TRUST_DIGEST_AND_SIGNATURE : TRUST_DIGEST;
+	if (t == TRUST_UNSET)
+		return err_set(e, REASON_POLICY_INVALID,
+			"policy: boot.conf: expected a line trust=, found none");
+	if (t != TRUST_DIGEST && n_keys == 0)
+		return err_set(e, REASON_KEYS_EMPTY,
+			"policy: trust=%s: expected a certificate in keys.d, found none",
+			trust_name(t));
+	if (p->allow_unverified && t != TRUST_DIGEST)
+		return err_set(e, REASON_POLICY_INVALID,
+			"policy: allow_unverified=yes: expected trust=digest beside it, found trust=%s",
+			trust_name(t));
+	if (p->allow_unverified && p->has_image)
+		return err_set(e, REASON_POLICY_INVALID,
+			"policy: allow_unverified=yes: expected no image= beside it, found one");
+	*effective = t;
+	return 0;
+}
+
+static must_check int plan_image(struct plan *plan, const struct policy *p,
+	const struct cmdline *c, struct err *e)
+{
+	char ours[DIGEST_HEX_MAX], theirs[DIGEST_HEX_MAX];
+
+	if (!c->has_digest && !p->has_image)
+		return err_set(e, REASON_DIGEST_MISSING,
+			"cmdline: expected composefs=<digest>, found none, and the policy has no image=");
+	if (c->unverified && !p->allow_unverified)
+		return err_set(e, REASON_DIGEST_UNVERIFIED,
+			"cmdline: composefs=: expected a digest to verify, found '?' in front of it: the policy does not say allow_unverified=yes");
+	if (c->has_digest && p->has_image &&
+		!digest_equal(&c->digest, &p->image)) {
+		digest_to_hex(&p->image, ours);
+		digest_to_hex(&c->digest, theirs);
+		err_set(e, REASON_CMDLINE_INVALID,
+			"cmdline: composefs=: expected the policy's image %s, found %s",
+			ours, theirs);
+		return err_hint(
+			e, "remove composefs= from the kernel command line");
+	}
+	plan->image = p->has_image ? p->image : c->digest;
+	plan->image_from_policy = p->has_image;
+	plan->unverified = c->unverified;
+	return 0;
+}
+
+static must_check int plan_store(struct plan *plan, const struct policy *p,
+	const struct cmdline *c, struct err *e)
+{
+	if (!p->store[0] && !c->store[0])
+		return err_set(e, REASON_STORE_UNNAMED,
+			"store: expected store= in the policy or rootwright.store= on the command line, found neither");
+	if (p->store[0] && c->store[0] && strcmp(p->store, c->store))
+		return err_set(e, REASON_STORE_CONFLICT,
+			"cmdline: rootwright.store=: expected the policy's store '%s', found '%s'",
+			p->store, c->store);
+	strcpy(plan->store, p->store[0] ? p->store : c->store);
+	return 0;
+}
+
+int plan_make(struct plan *plan, const struct policy *p,
+	const struct cmdline *c, unsigned n_keys, struct err *e)
+{
+	memset(plan, 0, sizeof(*plan));
+	plan->trust_implied = !p->present;
+	if (policy_check(p, n_keys, &plan->trust, e))
+		return -1;
+	if (plan_image(plan, p, c, e) || plan_store(plan, p, c, e))
+		return -1;
+	if (c->has_timeout && c->timeout > p->timeout) {
+		err_set(e, REASON_CMDLINE_INVALID,
+			"cmdline: rootwright.timeout=: expected at most the policy's %u seconds, found %u",
+			p->timeout, c->timeout);
+		return err_hint(e, "set timeout=%u in boot.conf", c->timeout);
+	}
+	plan->timeout = c->has_timeout ? c->timeout : p->timeout;
+	return 0;
+}
