@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: MIT
 #
-# One makefile. Three flavours of the same core are compiled from src/core:
+# One makefile. Flavours of the same source, each with its own objects:
 #   host  glibc, linked into build/rootwright
 #   boot  musl, static PIE, linked into build/rootwright-boot
 #   test  host with ASan and UBSan, linked into the unit tests
+#   fuzz  clang with libFuzzer, linked into the fuzz targets
 # Everything that is made goes under $(B).
 
 B ?= build
 VERSION := 0.1.0
 CC := gcc
+CLANG := clang
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rootwright
 MBEDTLS_SRC ?= $(firstword $(wildcard $(CACHE)/mbedtls-3.6.*))
 MUSL ?= /usr/lib/x86_64-linux-musl
 MUSL_INC ?= /usr/include/x86_64-linux-musl
+FUZZ_SECONDS ?= 3
 
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
@@ -24,26 +27,36 @@ CORE := $(sort $(wildcard src/core/*.c))
 BOOT := $(sort $(wildcard src/boot/*.c))
 TOOL := $(sort $(wildcard src/tool/*.c))
 UNIT := $(sort $(wildcard tests/unit/*.c))
+FUZZ := $(sort $(wildcard tests/fuzz/*.c))
+MAN := $(sort $(wildcard src/*/*.[1-8] initrd/*.[1-8]))
 MBED := $(patsubst $(MBEDTLS_SRC)/library/%,%, \
 	$(sort $(wildcard $(MBEDTLS_SRC)/library/*.c)))
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
 	-Wformat=2 -Wundef
+# The prefix maps keep the place of the checkout out of the programs.
 BASE := -std=gnu11 $(WARN) -Isrc -DRW_VERSION='"$(VERSION)"' -MMD -MP \
 	-DMBEDTLS_CONFIG_FILE='"core/mbedtls_config.h"' \
 	-isystem $(MBEDTLS_SRC)/include -D_GNU_SOURCE \
-	-ffile-prefix-map=$(MBEDTLS_SRC)=mbedtls
+	-ffile-prefix-map=$(MBEDTLS_SRC)=mbedtls \
+	-ffile-prefix-map=$(CURDIR)=.
 
+host_CC := $(CC)
 host_CFLAGS := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-pthread
 host_LIBS := -lfsverity -lcrypto -lext2fs -lcom_err -lfdisk -luuid
+test_CC := $(CC)
 test_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all -pthread -DRW_TEST
+fuzz_CC := $(CLANG)
+fuzz_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-omit-frame-pointer -fno-sanitize-recover=all -pthread -DRW_TEST
 # musl's headers, and from the host's only the kernel's.
+boot_CC := $(CC)
+boot_HEADERS := -nostdinc -isystem $(MUSL_INC) -isystem $(B)/boot/include
 boot_CFLAGS := -Os -flto -ffunction-sections -fdata-sections -fPIE \
-	-nostdinc -isystem $(MUSL_INC) -isystem $(B)/boot/include \
-	-isystem $(shell $(CC) -print-file-name=include) \
+	$(boot_HEADERS) -isystem $(shell $(CC) -print-file-name=include) \
 	-fstack-protector-strong -fstack-clash-protection \
 	-ftrivial-auto-var-init=zero -fcf-protection=full \
 	-fno-asynchronous-unwind-tables
@@ -56,8 +69,26 @@ boot_START := $(MUSL)/rcrt1.o $(MUSL)/crti.o \
 boot_END := $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name) \
 	$(shell $(CC) -print-file-name=crtendS.o) $(MUSL)/crtn.o
 
-.PHONY: all help deps check demo bench install clean lint format
-all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch
+.PHONY: all help deps check check-unit check-integration check-boot fuzz \
+	clang lint format size demo bench install clean FORCE
+.DELETE_ON_ERROR:
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+# What deps fetches is looked for when a makefile is read. So the goals that
+# are given together with deps are made afterwards, by a make of their own.
+.NOTPARALLEL:
+deps:
+	scripts/deps
+$(filter-out deps,$(MAKECMDGOALS)): deps
+	+$(MAKE) $@
+else
+
+all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch ## the programs
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/make \1@\2/p' Makefile | \
+		awk -F@ '{ printf "%-24s %s\n", $$1, $$2 }'
+	@echo 'Settings: B=build DESTDIR= PREFIX=/usr VERSION= CC= CACHE= MBEDTLS_SRC='
 
 $(B)/rootwright: $(TOOL:src/%.c=$(B)/host/%.o) $(CORE:src/%.c=$(B)/host/%.o) \
 		$(B)/host/libmbed.a
@@ -69,29 +100,41 @@ $(B)/rootwright-boot: $(BOOT:src/%.c=$(B)/boot/%.o) \
 	strip -o $@ $@.debug
 
 # /init of the busybox initramfs; it needs nothing of core.
-$(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made Makefile
+$(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
 	$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/launch.d \
 		-o $@.debug $(boot_START) $< $(boot_END)
 	strip -o $@ $@.debug
 
-# The rules of each flavour.
+# The rules of each flavour. flags changes when the flags do, so that all is
+# made again then.
 define flavour
-$(B)/$(1)/%.o: src/%.c $(2) Makefile
+$(B)/$(1)/%.o: src/%.c $(B)/$(1)/flags $(2)
 	@mkdir -p $$(@D)
-	$$(CC) $$(BASE) $$($(1)_CFLAGS) -c -o $$@ $$<
+	$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS) -c -o $$@ $$<
 
-$(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c src/core/mbedtls_config.h $(2)
+$(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c $(B)/$(1)/flags $(2)
 	@mkdir -p $$(@D)
-	@$$(CC) $$(filter-out $$(WARN),$$(BASE)) $$($(1)_CFLAGS) -w \
+	@$$($(1)_CC) $$(filter-out $$(WARN),$$(BASE)) $$($(1)_CFLAGS) -w \
 		-c -o $$@ $$<
 
 $(B)/$(1)/libmbed.a: $(MBED:%.c=$(B)/$(1)/mbed/%.o)
 	@rm -f $$@
 	gcc-ar rcD $$@ $$^
+
+$(B)/$(1)/flags: FORCE | mbedtls
+	@mkdir -p $$(@D)
+	@echo '$$($(1)_CC) $$(subst ','\'',$$(BASE)) $$($(1)_CFLAGS)' | \
+		cmp -s - $$@ || \
+		echo '$$($(1)_CC) $$(subst ','\'',$$(BASE)) $$($(1)_CFLAGS)' >$$@
 endef
 $(eval $(call flavour,host,))
 $(eval $(call flavour,test,))
+$(eval $(call flavour,fuzz,))
 $(eval $(call flavour,boot,$(B)/boot/include/.made))
+
+.PHONY: mbedtls
+mbedtls:
+	@test -f '$(MBEDTLS_SRC)/include/mbedtls/pkcs7.h' || { echo 'mbedtls 3.6: no source in "$(MBEDTLS_SRC)": run make deps, or say where it is with MBEDTLS_SRC=' >&2; exit 1; }
 
 $(B)/boot/include/.made:
 	@mkdir -p $(@D)
@@ -100,16 +143,71 @@ $(B)/boot/include/.made:
 	ln -sfn /usr/include/$(shell $(CC) -print-multiarch)/asm $(@D)/asm
 	@touch $@
 
-# Unit tests: each tests/unit/x.c is one program, linked with core and with
-# the tool's objects except its main.
-UNIT_OBJS := $(CORE:src/%.c=$(B)/test/%.o) \
-	$(patsubst src/%.c,$(B)/test/%.o,$(filter-out src/tool/main.c,$(TOOL)))
-$(B)/unit/%: tests/unit/%.c $(UNIT_OBJS) $(B)/test/libmbed.a Makefile
+# A second compiler's warnings; nothing is linked.
+CLANG_OBJS := $(patsubst src/%.c,$(B)/clang/%.o,$(CORE) $(BOOT) $(TOOL))
+clang: $(CLANG_OBJS)
+$(B)/clang/tool/%.o: src/tool/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(test_CFLAGS) -Itests/unit -o $@ $< $(UNIT_OBJS) \
-		$(B)/test/libmbed.a $(host_LIBS)
+	$(CLANG) $(BASE) -O1 -pthread -c -o $@ $<
+$(B)/clang/%.o: src/%.c Makefile $(B)/boot/include/.made
+	@mkdir -p $(@D)
+	$(CLANG) $(BASE) $(boot_HEADERS) -O1 -c -o $@ \
+		-isystem $(shell $(CLANG) -print-resource-dir)/include $<
+
+# Unit tests and fuzz targets: each source is one program, linked with core
+# and with the tool's objects except its main.
+PARTS := $(filter-out src/tool/main.c,$(CORE) $(TOOL))
+UNITS := $(UNIT:tests/%.c=$(B)/%)
+FUZZERS := $(FUZZ:tests/%.c=$(B)/%)
+
+$(B)/unit/%: tests/unit/%.c $(PARTS:src/%.c=$(B)/test/%.o) $(B)/test/libmbed.a
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(test_CFLAGS) -Itests/unit -o $@ $(filter-out %.h,$^) \
+		$(host_LIBS)
+
+$(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a
+	@mkdir -p $(@D)
+	$(CLANG) $(BASE) $(fuzz_CFLAGS) -fsanitize=fuzzer -o $@ \
+		$(filter-out %.h,$^) $(host_LIBS)
+
+# What the tests need besides themselves.
+TESTED := all $(UNITS)
+INTEGRATION := $(sort $(wildcard tests/integration/*.t))
+BOOTS := $(sort $(wildcard tests/boot/*.t))
+export B CACHE MBEDTLS_SRC
+
+check: lint clang fuzz $(TESTED) ## every test; the last lines sum them up
+	tests/run $(UNITS) $(INTEGRATION) $(BOOTS)
+check-unit: $(UNITS) ## the unit tests, under ASan and UBSan
+	tests/run $(UNITS)
+check-integration: all ## the tests of the programs
+	tests/run $(INTEGRATION)
+check-boot: all ## the boots in QEMU
+	tests/run $(BOOTS)
+fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
+
+lint: ## format, shell scripts, man pages, sizes, licences
+	scripts/lint
+format: ## clang-format all C files
+	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] initrd/*.[ch])
+size: all ## lines of the trusted path, bytes of its program
+	@wc -l $(sort $(wildcard src/core/*.[ch] src/boot/*.[ch]))
+	@size $(B)/rootwright-boot
+	@stat -c '%n: %s bytes' $(B)/rootwright-boot
+
+install: all ## DESTDIR=, PREFIX=
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR)
+	install -m 755 $(B)/rootwright $(DESTDIR)$(BINDIR)
+	install -m 755 $(B)/rootwright-boot $(DESTDIR)$(SBINDIR)
+	for page in $(MAN); do \
+		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page; \
+	done
+
+clean: ## removes what was made
+	rm -rf $(B)
+
+deps: ## installs and fetches what building and testing need
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-
-clean:
-	rm -rf $(B)
+endif
