@@ -72,6 +72,7 @@ boot_END := $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name) \
 .PHONY: all help deps check check-unit check-integration check-boot fuzz \
 	clang lint format size demo bench install clean FORCE
 .DELETE_ON_ERROR:
+.SECONDARY:
 
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 # What deps fetches is looked for when a makefile is read. So the goals that
