@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/probe.h"
+
+#include <string.h>
+
+static uint32_t le16(const uint8_t *p)
+{
+	return p[0] | p[1] << 8;
+}
+
+static uint32_t le32(const uint8_t *p)
+{
+	return le16(p) | le16(p + 2) << 16;
+}
+
+static uint64_t le64(const uint8_t *p)
+{
+	return le32(p) | (uint64_t)le32(p + 4) << 32;
+}
+
+/* A label of at most max bytes, which need not be terminated. */
+static void copy_label(struct fs_identity *out, const uint8_t *p, size_t max)
+{
+	memcpy(out->label, p, max);
+	out->label[max] = '\0';
+}
+
+/*
+ * UTF-16LE of at most units code units to UTF-8. Half a surrogate pair
+ * becomes U+FFFD. False when it does not fit.
+ */
+static bool utf8_from_utf16(
+	char *out, size_t size, const uint8_t *p, size_t units)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < units && le16(p + 2 * i); i++) {
+		uint32_t c = le16(p + 2 * i), d;
+		unsigned extra;
+
+		if (c >= 0xd800 && c < 0xe000) {
+			d = i + 1 < units ? le16(p + 2 * i + 2) : 0;
+			if (c < 0xdc00 && d >= 0xdc00 && d < 0xe000) {
+				c = 0x10000 +
+				    ((c - 0xd800) << 10 | (d - 0xdc00));
+				i++;
+			} else {
+				c = 0xfffd;
+			}
+		}
+		extra = (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
+		if (n + 1 + extra >= size)
+			return false;
+		if (extra == 0)
+			out[n++] = c;
+		else
+			out[n++] =
+				(0xff00 >> (extra + 1) & 0xff) | c >> 6 * extra;
+		while (extra--)
+			out[n++] = 0x80 | (c >> 6 * extra & 0x3f);
+	}
+	out[n] = '\0';
+	return true;
+}
+
+bool probe_ext4(const uint8_t *sb, size_t n, struct fs_identity *out)
+{
+	if (n < EXT4_SIZE || le16(sb + 0x38) != 0xef53)
+		return false;
+	/* The first revision has neither features nor a UUID. */
+	if (le32(sb + 0x4c) < 1)
+		return false;
+	/* An external journal has no files. */
+	if (le32(sb + 0x60) & 0x0008)
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->fstype = "ext4";
+	memcpy(out->uuid, sb + 0x68, 16);
+	copy_label(out, sb + 0x78, 16);
+	out->has_verity = le32(sb + 0x64) & 0x8000;
+	out->needs_recovery = le32(sb + 0x60) & 0x0004;
+	return true;
+}
+
+bool probe_btrfs(const uint8_t *sb, size_t n, struct fs_identity *out)
+{
+	if (n < BTRFS_SIZE || memcmp(sb + 0x40, "_BHRfS_M", 8) ||
+		le64(sb + 0x30) != BTRFS_OFFSET)
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->fstype = "btrfs";
+	memcpy(out->uuid, sb + 0x20, 16);
+	copy_label(out, sb + 0x12b, 256);
+	out->has_verity = le64(sb + 0xb4) & 4;
+	out->needs_recovery = le64(sb + 0x60) != 0; /* a log tree */
+	return true;
+}
+
+bool probe_f2fs(const uint8_t *sb, size_t n, struct fs_identity *out)
+{
+	if (n < F2FS_SIZE || le32(sb) != 0xf2f52010)
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->fstype = "f2fs";
+	memcpy(out->uuid, sb + 108, 16);
+	/* A label cut short could be taken for another. */
+	if (!utf8_from_utf16(out->label, sizeof(out->label), sb + 124, 512))
+		out->label[0] = '\0';
+	out->has_verity = le32(sb + 2180) & 0x0400;
+	return true;
+}
+
+/* CRC-32 of IEEE 802.3; bit by bit, for it runs over 33 KB at most. */
+static uint32_t crc32(uint32_t crc, const uint8_t *p, size_t n)
+{
+	int bit;
+
+	for (crc = ~crc; n--; p++)
+		for (crc ^= *p, bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	return ~crc;
+}
+
+bool probe_gpt(
+	const uint8_t *sector, size_t n, uint64_t sectors, struct gpt *out)
+{
+	static const uint8_t zero[4];
+	uint32_t size, crc, table;
+	struct gpt g;
+
+	if (n < 512 || n > 4096 || memcmp(sector, "EFI PART", 8))
+		return false;
+	size = le32(sector + 12);
+	if (size < 92 || size > n)
+		return false;
+	crc = crc32(0, sector, 16);
+	crc = crc32(crc, zero, 4);
+	crc = crc32(crc, sector + 20, size - 20);
+	if (crc != le32(sector + 16) || le64(sector + 24) != 1)
+		return false;
+	g.first = le64(sector + 40);
+	g.last = le64(sector + 48);
+	g.table_lba = le64(sector + 72);
+	g.n = le32(sector + 80);
+	g.entry_size = le32(sector + 84);
+	g.table_crc = le32(sector + 88);
+	/* Neither does the kernel take entries of another size. */
+	if (g.entry_size != 128 || g.n == 0 || g.n > GPT_TABLE_MAX / 128)
+		return false;
+	g.table_size = g.n * g.entry_size;
+	table = (g.table_size + n - 1) / n;
+	if (g.table_lba < 2 || g.first < g.table_lba ||
+		g.first - g.table_lba < table || g.last < g.first ||
+		g.last >= sectors)
+		return false;
+	*out = g;
+	return true;
+}
+
+bool probe_gpt_table(const struct gpt *g, const uint8_t *table, size_t n)
+{
+	return n == g->table_size && crc32(0, table, n) == g->table_crc;
+}
+
+/* A GUID on disk has its first three fields in little endian. */
+static void uuid_from_guid(uint8_t *uuid, const uint8_t *guid)
+{
+	static const uint8_t from[8] = { 3, 2, 1, 0, 5, 4, 7, 6 };
+	int i;
+
+	for (i = 0; i < 8; i++)
+		uuid[i] = guid[from[i]];
+	memcpy(uuid + 8, guid + 8, 8);
+}
+
+bool probe_gpt_partition(const struct gpt *g, const uint8_t *table,
+	unsigned number, struct gpt_partition *out)
+{
+	static const uint8_t unused[16];
+	const uint8_t *entry;
+
+	if (number < 1 || number > g->n)
+		return false;
+	entry = table + (size_t)(number - 1) * g->entry_size;
+	if (memcmp(entry, unused, 16) == 0)
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->first = le64(entry + 32);
+	out->last = le64(entry + 40);
+	if (out->first < g->first || out->last > g->last ||
+		out->first > out->last)
+		return false;
+	uuid_from_guid(out->uuid, entry + 16);
+	return utf8_from_utf16(out->name, sizeof(out->name), entry + 56, 36);
+}
+
+void probe_uuid_text(const uint8_t *uuid, char *out)
+{
+	static const char hex[] = "0123456789abcdef";
+	int i;
+
+	for (i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		*out++ = hex[uuid[i] >> 4];
+		*out++ = hex[uuid[i] & 15];
+	}
+	*out = '\0';
+}

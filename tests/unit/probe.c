@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Real images made by the file systems' own tools, then the same bytes made
+ * wrong one field at a time.
+ */
+#include "core/probe.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+#define UUID "01234567-89ab-cdef-0123-456789abcdef"
+#define MIB (1 << 20)
+
+static char dir[] = "/tmp/probe.XXXXXX";
+static uint8_t bytes[128 * 1024]; /* the beginning of the image */
+static struct fs_identity id;
+
+/*
+ * Makes an image of that many MiB and runs the tool, a shell command with
+ * the image in $f, over it. False when the tool is not installed.
+ */
+static bool make(int mib, const char *tool, const char *command)
+{
+	char line[600];
+	FILE *f;
+	size_t n;
+
+	snprintf(line, sizeof(line),
+		"PATH=$PATH:/usr/sbin:/sbin; command -v %s >/dev/null", tool);
+	if (system(line)) {
+		ok(true, "%s # SKIP it is not installed", tool);
+		return false;
+	}
+	snprintf(line, sizeof(line),
+		"PATH=$PATH:/usr/sbin:/sbin; f=%s/f; rm -f $f; "
+		"truncate -s %dM $f && { %s; } >/dev/null 2>&1",
+		dir, mib, command);
+	if (!ok(system(line) == 0, "%s makes an image", tool))
+		return false;
+	snprintf(line, sizeof(line), "%s/f", dir);
+	f = fopen(line, "rb");
+	n = f ? fread(bytes, 1, sizeof(bytes), f) : 0;
+	if (f)
+		fclose(f);
+	return ok(n == sizeof(bytes), "and it is read");
+}
+
+static void is_uuid(const uint8_t *uuid, const char *want, const char *what)
+{
+	char text[37];
+
+	probe_uuid_text(uuid, text);
+	is_str(text, want, "%s", what);
+}
+
+static void check_ext4(void)
+{
+	uint8_t *sb = bytes + EXT4_OFFSET;
+
+	if (!make(8, "mke2fs",
+		    "mke2fs -q -t ext4 -O verity -L sixteen-bytes-xx -U " UUID
+		    " $f"))
+		return;
+	ok(probe_ext4(sb, EXT4_SIZE, &id), "ext4 is found");
+	is_str(id.fstype, "ext4", "its type");
+	is_str(id.label, "sixteen-bytes-xx", "a label that fills its field");
+	is_uuid(id.uuid, UUID, "its UUID");
+	ok(id.has_verity && !id.needs_recovery, "verity, clean");
+	ok(!probe_ext4(sb, EXT4_SIZE - 1, &id), "too few bytes");
+	ok(!probe_btrfs(sb, 3072, &id) && !probe_f2fs(sb, 3072, &id),
+		"it is nothing else");
+	sb[0x60] |= 4;
+	ok(probe_ext4(sb, EXT4_SIZE, &id) && id.needs_recovery,
+		"a journal to recover");
+	sb[0x60] |= 8;
+	ok(!probe_ext4(sb, EXT4_SIZE, &id), "an external journal is none");
+	sb[0x60] &= ~8;
+	sb[0x4c] = 0;
+	ok(!probe_ext4(sb, EXT4_SIZE, &id), "revision 0 is refused");
+	sb[0x4c] = 1;
+	sb[0x39] = 0;
+	ok(!probe_ext4(sb, EXT4_SIZE, &id), "another magic");
+	if (!make(8, "mke2fs", "mke2fs -q -t ext4 -O ^verity $f"))
+		return;
+	ok(probe_ext4(sb, EXT4_SIZE, &id) && !id.has_verity, "without verity");
+	is_str(id.label, "", "without a label");
+}
+
+static void check_btrfs(void)
+{
+	uint8_t *sb = bytes + BTRFS_OFFSET;
+
+	if (!make(128, "mkfs.btrfs",
+		    "mkfs.btrfs -q -L 'a label' -U " UUID " $f"))
+		return;
+	ok(probe_btrfs(sb, BTRFS_SIZE, &id), "btrfs is found");
+	is_str(id.fstype, "btrfs", "its type");
+	is_str(id.label, "a label", "its label");
+	is_uuid(id.uuid, UUID, "its UUID");
+	ok(!id.has_verity && !id.needs_recovery, "no verity yet, clean");
+	ok(!probe_btrfs(sb, BTRFS_SIZE - 1, &id), "too few bytes");
+	ok(!probe_ext4(bytes + EXT4_OFFSET, EXT4_SIZE, &id),
+		"it is nothing else");
+	sb[0xb4] |= 4;
+	sb[0x60] = 1;
+	memset(sb + 0x12b, 'x', 256);
+	ok(probe_btrfs(sb, BTRFS_SIZE, &id) && id.has_verity &&
+			id.needs_recovery && strlen(id.label) == 256,
+		"verity, a log tree, a label that fills its field");
+	sb[0x32]++;
+	ok(!probe_btrfs(sb, BTRFS_SIZE, &id), "a copy from elsewhere");
+	sb[0x32]--;
+	sb[0x40]++;
+	ok(!probe_btrfs(sb, BTRFS_SIZE, &id), "another magic");
+}
+
+static void check_f2fs(void)
+{
+	uint8_t *sb = bytes + F2FS_OFFSET;
+	int i;
+
+	if (!make(64, "mkfs.f2fs",
+		    "mkfs.f2fs -q -O extra_attr,verity -l 'caf\xc3\xa9' -U " UUID
+		    " $f"))
+		return;
+	ok(probe_f2fs(sb, F2FS_SIZE, &id), "f2fs is found");
+	is_str(id.fstype, "f2fs", "its type");
+	is_str(id.label, "caf\xc3\xa9", "its label");
+	is_uuid(id.uuid, UUID, "its UUID");
+	ok(id.has_verity && !id.needs_recovery, "verity");
+	ok(!probe_f2fs(sb, F2FS_SIZE - 1, &id), "too few bytes");
+	memset(sb + 124, 0, 1024);
+	for (i = 0; i < 256; i++)
+		sb[124 + 2 * i] = 'x';
+	ok(probe_f2fs(sb, F2FS_SIZE, &id) && strlen(id.label) == 256,
+		"a label of 256 letters");
+	sb[124 + 512] = 'x';
+	ok(probe_f2fs(sb, F2FS_SIZE, &id) && id.label[0] == '\0',
+		"one of 257 is none");
+	sb[2181] &= ~4;
+	ok(probe_f2fs(sb, F2FS_SIZE, &id) && !id.has_verity, "without verity");
+	sb[0]++;
+	ok(!probe_f2fs(sb, F2FS_SIZE, &id), "another magic");
+}
+
+/* The CRC-32 of GPT once more, by another way: from the remainder's table. */
+static void seal(uint8_t *sector)
+{
+	uint32_t crc = ~0u, t;
+	int i, k;
+
+	memset(sector + 16, 0, 4);
+	for (i = 0; i < 92; i++) {
+		for (t = (crc ^ sector[i]) & 0xff, k = 0; k < 8; k++)
+			t = t & 1 ? (t >> 1) ^ 0xedb88320u : t >> 1;
+		crc = t ^ crc >> 8;
+	}
+	crc = ~crc;
+	for (i = 0; i < 4; i++)
+		sector[16 + i] = crc >> 8 * i;
+}
+
+/* One byte of the header changed, with a checksum that fits. */
+static const struct {
+	unsigned at;
+	uint8_t value;
+	bool good;
+	const char *what;
+} headers[] = {
+	{ 0, 'e', false, "another magic" },
+	{ 12, 91, false, "a header too short" },
+	{ 13, 0xff, false, "a header longer than its sector" },
+	{ 24, 2, false, "a header that was meant for another place" },
+	{ 47, 0x80, false, "the first usable sector far away" },
+	{ 55, 0x80, false, "the last usable sector far away" },
+	{ 72, 1, false, "the table on top of the header" },
+	{ 79, 0xff, false, "the table far away" },
+	{ 73, 8, false, "the table inside of the partitions" },
+	{ 80, 127, true, "127 entries" },
+	{ 80, 0, false, "no entries" },
+	{ 81, 1, false, "384 entries" },
+	{ 83, 0xff, false, "four thousand million entries" },
+	{ 84, 0, false, "entries without a size" },
+	{ 85, 1, false, "entries of 384 bytes" },
+	{ 87, 0x80, false, "entries of 2 GiB" },
+};
+
+static void check_gpt_header(uint64_t sectors)
+{
+	uint8_t sector[512];
+	struct gpt g;
+	size_t i;
+	unsigned bit, found = 0;
+
+	for (bit = 0; bit < 92 * 8; bit++) {
+		memcpy(sector, bytes + 512, 512);
+		sector[bit / 8] ^= 1 << bit % 8;
+		found += probe_gpt(sector, 512, sectors, &g);
+	}
+	is_int(found, 0, "every flipped bit of the header is noticed");
+	memcpy(sector, bytes + 512, 512);
+	seal(sector);
+	ok(memcmp(sector, bytes + 512, 512) == 0, "both checksums agree");
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		memcpy(sector, bytes + 512, 512);
+		sector[headers[i].at] = headers[i].value;
+		if (headers[i].at != 12)
+			seal(sector);
+		is_int(probe_gpt(sector, 512, sectors, &g), headers[i].good,
+			"%s", headers[i].what);
+	}
+	ok(!probe_gpt(bytes + 512, 511, sectors, &g), "half a sector");
+	ok(!probe_gpt(bytes + 512, 512, sectors - 34, &g), "a smaller disk");
+	ok(probe_gpt(bytes + 512, 512, sectors + 1, &g), "a larger disk");
+}
+
+static void check_gpt_partitions(struct gpt *g, uint8_t *table)
+{
+	struct gpt_partition part;
+	unsigned i, used = 0;
+
+	ok(probe_gpt_partition(g, table, 1, &part), "partition 1");
+	is_uuid(part.uuid, UUID, "its PARTUUID");
+	is_str(part.name, "caf\xc3\xa9 \xe2\x82\xac", "its PARTLABEL");
+	is_int(part.first, 2048, "its first sector");
+	is_int(part.last, 4095, "its last");
+	ok(probe_gpt_partition(g, table, 5, &part), "partition 5");
+	is_str(part.name, "123456789012345678901234567890123456",
+		"a name that fills its field");
+	for (i = 0; i <= g->n + 1; i++)
+		used += probe_gpt_partition(g, table, i, &part);
+	ok(used == 2 && !probe_gpt_partition(g, table, ~0u, &part),
+		"no other number is in use");
+	memcpy(table + 56, "\x3d\xd8\x00\xde", 4);
+	ok(probe_gpt_partition(g, table, 1, &part), "a surrogate pair");
+	is_str(part.name,
+		"\xf0\x9f\x98\x80"
+		"f\xc3\xa9 \xe2\x82\xac",
+		"becomes one letter of four bytes");
+	memcpy(table + 56, "\x00\xd8\x61\x00", 4);
+	ok(probe_gpt_partition(g, table, 1, &part), "half a surrogate pair");
+	ok(strncmp(part.name,
+		   "\xef\xbf\xbd"
+		   "af",
+		   5) == 0,
+		"becomes U+FFFD");
+	for (i = 0; i < 36; i++)
+		memcpy(table + 56 + 2 * i, "\xac\x20", 2);
+	ok(probe_gpt_partition(g, table, 1, &part) && strlen(part.name) == 108,
+		"36 letters of three bytes");
+	table[47] = 0x80;
+	ok(!probe_gpt_partition(g, table, 1, &part), "an end out of bounds");
+	table[47] = 0;
+	table[40] = table[41] = 0;
+	ok(!probe_gpt_partition(g, table, 1, &part), "an end before the start");
+	memset(table + 32, 0, 8);
+	ok(!probe_gpt_partition(g, table, 1, &part), "a start out of bounds");
+}
+
+static void check_gpt(void)
+{
+	uint64_t sectors = 8 * MIB / 512;
+	uint8_t *table = bytes + 1024;
+	struct gpt g;
+
+	if (!make(8, "sfdisk",
+		    "printf 'label: gpt\\n"
+		    "1: start=2048, size=2048, uuid=" UUID
+		    ", name=\"caf\xc3\xa9 \xe2\x82\xac\"\\n"
+		    "5: start=4096, name=123456789012345678901234567890123456"
+		    "\\n' | LC_ALL=C.UTF-8 sfdisk -q $f"))
+		return;
+	if (!ok(probe_gpt(bytes + 512, 512, sectors, &g), "GPT is found"))
+		return;
+	is_int(g.table_lba, 2, "where the table is");
+	is_int(g.table_size, 16384, "how large it is");
+	check_gpt_header(sectors);
+	ok(probe_gpt_table(&g, table, 16384), "the table is accepted");
+	ok(!probe_gpt_table(&g, table, 16383), "not without its last byte");
+	table[16383] ^= 1;
+	ok(!probe_gpt_table(&g, table, 16384), "nor with it changed");
+	check_gpt_partitions(&g, table);
+}
+
+int main(void)
+{
+	char line[64];
+
+	if (!mkdtemp(dir))
+		return 1;
+	check_ext4();
+	check_btrfs();
+	check_f2fs();
+	check_gpt();
+	memset(bytes, 0, sizeof(bytes));
+	ok(!probe_ext4(bytes, 4096, &id) && !probe_f2fs(bytes, 4096, &id) &&
+			!probe_btrfs(bytes, 4096, &id),
+		"zeros are nothing");
+	snprintf(line, sizeof(line), "rm -rf %s", dir);
+	ok(system(line) == 0, "tidied up");
+	return tap_done();
+}
