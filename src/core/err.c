@@ -25,14 +25,38 @@ const char *reason_hint(enum reason r)
 }
 
 /*
+ * How many bytes of s are one printable character: 0 for control characters
+ * (the C1 ones too: U+009B begins an escape sequence on a Linux console) and
+ * for what is not UTF-8.
+ */
+static size_t printable_length(const unsigned char *s)
+{
+	size_t n, i;
+
+	if (s[0] < 0x80)
+		return s[0] >= 0x20 && s[0] != 0x7f;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || (s[0] == 0xc2 && s[1] < 0xa0))
+		return 0;
+	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+	for (i = 1; i < n; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+/*
  * The sentence goes to the kernel log and to a console, and parts of it come
  * from the attacked disk: whatever is not printable becomes '?'.
  */
 static void make_printable(char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+	while (*s) {
+		size_t n = printable_length((const unsigned char *)s);
+
+		if (!n)
 			*s = '?';
+		s += n ? n : 1;
+	}
 }
 
 int err_set(struct err *e, enum reason r, const char *fmt, ...)
