@@ -3,38 +3,97 @@
 
 #include <errno.h>
 #include <libfsverity.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define CHUNK (256 * 1024) /* bytes read and written at once */
+
 struct source {
-	int fd;
-	const uint8_t *bytes;
+	const uint8_t *bytes; /* in memory, or what the buffer still has */
+	size_t left;	      /* bytes in the buffer */
+	uint8_t *buffer;      /* NULL: in memory */
+	int fd, out;	      /* out: -1, or where a copy goes */
+	uint64_t to_read;     /* bytes of the file not read yet */
+	uint64_t copied;
+	const char *name;
+	struct err *e;
 };
 
-/* libfsverity wants the whole count or an error; -EIO stands for early end. */
-static int read_source(void *arg, void *buf, size_t count)
+static bool all_zero(const uint8_t *bytes, size_t n)
 {
-	struct source *s = arg;
-	size_t n = 0;
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0;
+}
 
-	if (s->bytes) {
-		memcpy(buf, s->bytes, count);
-		s->bytes += count;
-		return 0;
+static int write_copy(struct source *s, size_t n)
+{
+	size_t done = all_zero(s->buffer, n) ? n : 0;
+
+	while (done < n) {
+		ssize_t r = pwrite(
+			s->out, s->buffer + done, n - done, s->copied + done);
+
+		if (r < 0 && errno != EINTR) {
+			err_sys(s->e, REASON_FAILED, errno,
+				"%s: cannot be stored", s->name);
+			return -ECANCELED;
+		}
+		done += r > 0 ? r : 0;
 	}
-	while (n < count) {
-		ssize_t r = read(s->fd, (char *)buf + n, count - n);
+	s->copied += n;
+	return 0;
+}
 
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
+static int fill(struct source *s)
+{
+	size_t want = s->to_read < CHUNK ? s->to_read : CHUNK, n = 0;
+
+	while (n < want) {
+		ssize_t r = read(s->fd, s->buffer + n, want - n);
+
+		if (r < 0 && errno != EINTR)
 			return -errno;
 		if (r == 0)
 			return -ENODATA;
-		n += r;
+		n += r > 0 ? r : 0;
+	}
+	s->bytes = s->buffer;
+	s->left = n;
+	s->to_read -= n;
+	return s->out >= 0 ? write_copy(s, n) : 0;
+}
+
+static int read_source(void *arg, void *buf, size_t count)
+{
+	struct source *s = arg;
+	uint8_t *to = buf;
+
+	while (count) {
+		size_t n = count;
+
+		if (s->buffer && s->left == 0) {
+			int r = fill(s);
+
+			if (r != 0)
+				return r;
+		}
+		if (s->buffer && n > s->left)
+			n = s->left;
+		memcpy(to, s->bytes, n);
+		s->bytes += n;
+		s->left -= s->buffer ? n : 0;
+		to += n;
+		count -= n;
 	}
 	return 0;
+}
+
+int compute_short(const char *name, uint64_t size, struct err *e)
+{
+	return err_set(e, REASON_FAILED,
+		"%s: expected %llu bytes, found fewer: it changed while it was read",
+		name, (unsigned long long)size);
 }
 
 int compute_stream(const struct compute_stream *s, const char *name,
@@ -59,10 +118,7 @@ int compute_stream(const struct compute_stream *s, const char *name,
 	if (r == -ECANCELED)
 		return -1;
 	if (r == -ENODATA)
-		return err_set(e, REASON_FAILED,
-			"%s: expected %llu bytes, found fewer: it changed "
-			"while it was read",
-			name, (unsigned long long)size);
+		return compute_short(name, size, e);
 	if (r != 0)
 		return err_sys(
 			e, REASON_FAILED, -r, "%s: cannot be hashed", name);
@@ -74,19 +130,40 @@ int compute_stream(const struct compute_stream *s, const char *name,
 	return 0;
 }
 
+int compute_copy(int fd, int out, const char *name, uint64_t size,
+	enum hash_algorithm algorithm, struct digest *d, struct err *e)
+{
+	struct source source = {
+		.fd = fd,
+		.out = out,
+		.to_read = size,
+		.buffer = malloc(CHUNK),
+		.name = name,
+		.e = e,
+	};
+	struct compute_stream s = { .ctx = &source, .read = read_source };
+	int r;
+
+	if (!source.buffer)
+		return err_set(e, REASON_FAILED, "%s: out of memory", name);
+	r = compute_stream(&s, name, size, algorithm, d, e);
+	free(source.buffer);
+	if (r == 0 && out >= 0 && ftruncate(out, size) != 0)
+		return err_sys(
+			e, REASON_FAILED, errno, "%s: cannot be stored", name);
+	return r;
+}
+
 int compute_fd(int fd, const char *name, uint64_t size,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e)
 {
-	struct source source = { .fd = fd };
-	struct compute_stream s = { .ctx = &source, .read = read_source };
-
-	return compute_stream(&s, name, size, algorithm, d, e);
+	return compute_copy(fd, -1, name, size, algorithm, d, e);
 }
 
 int compute_bytes(const void *bytes, size_t size, const char *name,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e)
 {
-	struct source source = { .fd = -1, .bytes = bytes };
+	struct source source = { .fd = -1, .out = -1, .bytes = bytes };
 	struct compute_stream s = { .ctx = &source, .read = read_source };
 
 	return compute_stream(&s, name, size, algorithm, d, e);

@@ -18,7 +18,17 @@
 must_check int compute_fd(int fd, const char *name, uint64_t size,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e);
 
-/* The same of bytes in memory. */
+/*
+ * The same, and writes what it reads to the empty file out: the bytes hashed
+ * are the bytes written. Long runs of zeros become holes.
+ */
+must_check int compute_copy(int fd, int out, const char *name, uint64_t size,
+	enum hash_algorithm algorithm, struct digest *d, struct err *e);
+
+/* The error of a file that ended early; returns -1. */
+int compute_short(const char *name, uint64_t size, struct err *e);
+
+/* The digest of bytes in memory. */
 must_check int compute_bytes(const void *bytes, size_t size, const char *name,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e);
 
