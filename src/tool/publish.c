@@ -41,7 +41,21 @@ static int name_it(struct pending *p, const char *name)
 	return linkat(AT_FDCWD, path, p->dirfd, name, AT_SYMLINK_FOLLOW);
 }
 
-static int publish(struct pending *p, const char *name, bool replace)
+int pending_freeze(struct pending *p)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	close(p->fd);
+	p->fd = fd;
+	return 0;
+}
+
+int pending_name(struct pending *p, const char *name, bool replace)
 {
 	if (!replace && !p->tmp[0])
 		return name_it(p, name);
@@ -67,7 +81,7 @@ int pending_publish(struct pending *p, const char *name, bool replace,
 	if (durable && fsync(p->fd) != 0)
 		r = err_sys(
 			e, REASON_FAILED, errno, "%s: cannot be written", name);
-	else if (publish(p, name, replace) != 0)
+	else if (pending_name(p, name, replace) != 0)
 		r = errno == EEXIST
 			    ? err_set(e, REASON_FAILED,
 				      "%s: expected no such file, found one",

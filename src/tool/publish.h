@@ -23,6 +23,18 @@ must_check int pending_open(struct pending *p, int dirfd, const char *dir,
 	mode_t mode, struct err *e);
 
 /*
+ * From here on the file can only be read: fs-verity wants no writer. Returns
+ * 0, or -1 with errno.
+ */
+int pending_freeze(struct pending *p);
+
+/*
+ * Gives the file its name, which may lie in a directory below, and leaves it
+ * open. Returns 0, or -1 with errno.
+ */
+int pending_name(struct pending *p, const char *name, bool replace);
+
+/*
  * Gives the file its name in the directory and closes it. Without replace,
  * a name that exists is an error ("expected no such file, found one").
  * durable: fsync the file before and the directory after.
