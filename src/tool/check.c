@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "tool/check.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/json.h"
+#include "tool/tool.h"
+
+static const char *const kinds[] = {
+	[FAULT_NAME] = "name",
+	[FAULT_TYPE] = "type",
+	[FAULT_CONTENT] = "content",
+	[FAULT_SEAL] = "seal",
+	[FAULT_UNSEALED] = "unsealed",
+	[FAULT_UNREADABLE] = "unreadable",
+	[FAULT_LINK] = "link",
+};
+
+void check_begin(struct check *c)
+{
+	c->progress = isatty(STDERR_FILENO);
+	if (c->json)
+		fputs("{\"faults\":[", stdout);
+}
+
+/* Takes the line of progress away, so that words do not follow it. */
+static void clear_progress(struct check *c)
+{
+	if (c->last_shown)
+		fputs("\r\033[K", stderr);
+	c->last_shown = 0;
+}
+
+void check_fault(struct check *c, enum fault kind, const char *path,
+	const char *fmt, ...)
+{
+	struct err e;
+	char text[sizeof(e.text)], buffer[16384];
+	struct json j;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	clear_progress(c);
+	if (c->json) {
+		json_begin(&j, buffer, sizeof(buffer));
+		json_open(&j, NULL, '{');
+		json_string(&j, "path", path);
+		json_string(&j, "kind", kinds[kind]);
+		json_string(&j, "text", text);
+		json_close(&j, '}');
+		printf("%s%s", c->faults ? "," : "", buffer);
+	} else {
+		/* Names come from a disk: nothing in them may move a cursor. */
+		err_set(&e, REASON_FAILED, "%s: %s", path, text);
+		puts(e.text);
+	}
+	c->faults++;
+}
+
+void check_content(
+	struct check *c, const char *path, const struct digest *found)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	digest_to_hex(found, hex);
+	check_fault(c, FAULT_CONTENT, path,
+		"expected the content that its name says, found content of digest %s",
+		hex);
+}
+
+void check_object(struct check *c, uint64_t bytes)
+{
+	c->objects++;
+	c->bytes += bytes;
+	if (!c->progress || c->objects - c->last_shown < 256)
+		return;
+	c->last_shown = c->objects;
+	fprintf(stderr, "\r%llu objects, %llu MB",
+		(unsigned long long)c->objects,
+		(unsigned long long)(c->bytes / 1000000));
+}
+
+int check_end(struct check *c, const char *name)
+{
+	clear_progress(c);
+	if (c->json)
+		printf("],\"objects\":%llu,\"bytes\":%llu,\"unsealed\":%llu}\n",
+			(unsigned long long)c->objects,
+			(unsigned long long)c->bytes,
+			(unsigned long long)c->unsealed);
+	tool_say(
+		"%s: %llu objects, %llu bytes, %llu without fs-verity, %llu fault%s",
+		name, (unsigned long long)c->objects,
+		(unsigned long long)c->bytes, (unsigned long long)c->unsealed,
+		(unsigned long long)c->faults, c->faults == 1 ? "" : "s");
+	if (c->temporary)
+		tool_say(
+			"%s: %llu temporary file%s of a build that runs or was killed: the next build removes what is left",
+			name, (unsigned long long)c->temporary,
+			c->temporary == 1 ? "" : "s");
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		tool_say("standard output: cannot be written");
+		return EXIT_REFUSED;
+	}
+	return c->faults ? EXIT_REFUSED : 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `rootwright check` finds, and how it says it: one line a fault on
+ * stdout, or one JSON document; the totals on stderr. The walkers are
+ * check_store() here and disk_check() for a disk image.
+ */
+#ifndef RW_TOOL_CHECK_H
+#define RW_TOOL_CHECK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/digest.h"
+#include "core/err.h"
+
+/* The kinds of fault, as --json names them. */
+enum fault {
+	FAULT_NAME,	  /* a file that does not belong there */
+	FAULT_TYPE,	  /* not a regular file, not a directory, not a link */
+	FAULT_CONTENT,	  /* other bytes than its name says */
+	FAULT_SEAL,	  /* another fs-verity digest than its name says */
+	FAULT_UNSEALED,	  /* no fs-verity where the store promises it */
+	FAULT_UNREADABLE, /* an I/O error, or no permission */
+	FAULT_LINK,	  /* a symbolic link that leads elsewhere or nowhere */
+};
+
+struct check {
+	bool json;
+	bool progress;
+	uint64_t objects, bytes, faults;
+	uint64_t unsealed;   /* objects without fs-verity */
+	uint64_t temporary;  /* files of a builder that runs or was killed */
+	uint64_t last_shown; /* progress */
+};
+
+void check_begin(struct check *c);
+
+/* path is relative to the store: "objects/ab/cdef...". */
+void check_fault(struct check *c, enum fault kind, const char *path,
+	const char *fmt, ...) printf_like(4, 5);
+
+/* The fault of an object whose content hashes to found. */
+void check_content(
+	struct check *c, const char *path, const struct digest *found);
+
+/* Counts one object, good or not. */
+void check_object(struct check *c, uint64_t bytes);
+
+/* Prints the totals; returns the program's exit code. name: the store's. */
+int check_end(struct check *c, const char *name);
+
+struct store;
+
+/*
+ * Checks all of a store that is open: each object is read and hashed, each
+ * link in images/ followed. -1 only when the store itself cannot be read.
+ */
+must_check int check_store(struct check *c, struct store *s, struct err *e);
+
+#endif

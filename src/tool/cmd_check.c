@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "tool/check.h"
+#include "tool/store.h"
+#include "tool/tool.h"
+
+static const char usage[] =
+	"usage: rootwright check [--json] STORE-OR-DISK\n"
+	"\n"
+	"Reads every object of a store (a directory) or of a disk image or disk\n"
+	"that rootwright disk made, and compares its content and its fs-verity\n"
+	"digest with its name. One line a fault on stdout; exit code 1 if there\n"
+	"is any.\n"
+	"\n"
+	"  --json    print one JSON document instead\n"
+	"  --help    print this\n";
+
+static int check_directory(struct check *c, const char *name)
+{
+	struct store s;
+	struct err e;
+	int r;
+
+	if (store_open(&s, name, &e) != 0)
+		return tool_fail(&e);
+	check_begin(c);
+	r = check_store(c, &s, &e);
+	store_close(&s);
+	if (r != 0)
+		return tool_fail(&e);
+	return check_end(c, name);
+}
+
+int cmd_check(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	struct check c = { 0 };
+	struct stat st;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (o) {
+		case 'j':
+			c.json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			return tool_usage("check", "expected --json or --help");
+		}
+	}
+	if (argc - optind != 1)
+		return tool_usage("check",
+			"expected one store or disk, found %d arguments",
+			argc - optind);
+	if (stat(argv[optind], &st) == 0 && !S_ISDIR(st.st_mode))
+		return tool_usage("check", "%s: not a directory", argv[optind]);
+	return check_directory(&c, argv[optind]);
+}
