@@ -46,15 +46,11 @@ static int parse_error(int r, const char *file, struct err *e)
 			file);
 	case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
 		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected one signed by ECDSA or "
-			"RSA PKCS#1 v1.5 with SHA-256, SHA-384 or SHA-512, "
-			"found another algorithm",
+			"certificate: %s: expected one signed by ECDSA or RSA PKCS#1 v1.5 with SHA-256, SHA-384 or SHA-512, found another algorithm",
 			file);
 	default:
 		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected one X.509 certificate in "
-			"PEM or DER, found something else: mbedtls error "
-			"-0x%04x",
+			"certificate: %s: expected one X.509 certificate in PEM or DER, found something else: mbedtls error -0x%04x",
 			file, (unsigned)-r);
 	}
 }
@@ -71,17 +67,14 @@ static int parse(mbedtls_x509_crt *crt, const char *file, const uint8_t *bytes,
 	pem = strstr((char *)text, "-----BEGIN");
 	if (pem && strstr((char *)text, "PRIVATE KEY-----"))
 		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected a certificate alone, found "
-			"a private key: it must never be where certificates "
-			"are",
+			"certificate: %s: expected a certificate alone, found a private key: it must never be where certificates are",
 			file);
 	r = mbedtls_x509_crt_parse(crt, text, pem ? n + 1 : n);
 	if (r < 0)
 		return parse_error(r, file, e);
 	if (r > 0 || crt->next || (!pem && crt->raw.len != n))
 		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected one certificate, found "
-			"more after it",
+			"certificate: %s: expected one certificate, found more after it",
 			file);
 	return 0;
 }
@@ -114,8 +107,7 @@ static int describe(struct key *key, const char *file, struct err *e)
 	if (mbedtls_x509_dn_gets(
 		    key->subject, sizeof(key->subject), &key->crt.subject) < 0)
 		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected a subject of at most 255 "
-			"characters, found a longer one",
+			"certificate: %s: expected a subject of at most 255 characters, found a longer one",
 			file);
 	if (mbedtls_md(sha256, key->crt.pk_raw.p, key->crt.pk_raw.len, id))
 		return err_set(e, REASON_KEYS_INVALID,
@@ -137,13 +129,11 @@ int keyring_add(struct keyring *k, const char *file, const uint8_t *bytes,
 
 	if (k->n == KEYS_MAX)
 		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected at most %d certificates, "
-			"found more",
+			"certificate: %s: expected at most %d certificates, found more",
 			file, KEYS_MAX);
 	if (n > CERTIFICATE_MAX)
 		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected at most %d bytes, found "
-			"more",
+			"certificate: %s: expected at most %d bytes, found more",
 			file, CERTIFICATE_MAX);
 	memset(key, 0, sizeof(*key));
 	mbedtls_x509_crt_init(&key->crt);
@@ -186,8 +176,7 @@ static int insert(
 
 	if (all->n == KEYS_MAX)
 		return err_set(e, REASON_KEYS_INVALID,
-			"keys: %s: expected at most %d certificates, found "
-			"more",
+			"keys: %s: expected at most %d certificates, found more",
 			dir, KEYS_MAX);
 	for (; i > 0 && strcmp(all->name[i - 1], name) > 0; i--)
 		memcpy(all->name[i], all->name[i - 1], sizeof(all->name[0]));
@@ -230,15 +219,13 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 	if (list(&all, dirfd, dir, e) != 0)
 		return -1;
 	for (i = 0; i < all.n; i++) {
-		AUTO_FD
-		int fd = open_regular_beneath(dirfd, all.name[i]);
+		AUTO_FD int fd = open_regular_beneath(dirfd, all.name[i]);
 		ssize_t n = fd < 0 ? -1 : read_all(fd, buf, sizeof(buf));
 
 		snprintf(path, sizeof(path), "%.250s/%s", dir, all.name[i]);
 		if (n < 0)
 			return err_sys(e, REASON_KEYS_INVALID, errno,
-				"certificate: %s: expected a regular file of "
-				"at most %d bytes",
+				"certificate: %s: expected a regular file of at most %d bytes",
 				path, CERTIFICATE_MAX);
 		if (keyring_add(k, path, buf, n, e) != 0)
 			return -1;
@@ -249,8 +236,7 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 int signature_load(
 	int dirfd, const char *path, uint8_t *buf, size_t *n, struct err *e)
 {
-	AUTO_FD
-	int fd = open_regular_beneath(dirfd, path);
+	AUTO_FD int fd = open_regular_beneath(dirfd, path);
 	ssize_t r = fd < 0 ? -1 : read_all(fd, buf, SIGNATURE_MAX);
 
 	if (r >= 0) {
@@ -309,14 +295,10 @@ int keyring_verify(const struct keyring *k, const char *name,
 	}
 	if (named)
 		return err_set(e, REASON_SIGNATURE_INVALID,
-			"signature: %s: expected one over this digest by key "
-			"\"%s\", found one that does not verify: it is for "
-			"something else or damaged",
+			"signature: %s: expected one over this digest by key \"%s\", found one that does not verify: it is for something else or damaged",
 			name, named->subject);
 	to_hex(serial, s.serial.p, s.serial.n < 32 ? s.serial.n : 32);
 	return err_set(e, REASON_SIGNATURE_UNTRUSTED,
-		"signature: %s: expected one by a trusted key, found one by "
-		"the certificate with serial number %s: none of the %u "
-		"trusted certificates has this issuer and number",
+		"signature: %s: expected one by a trusted key, found one by the certificate with serial number %s: none of the %u trusted certificates has this issuer and number",
 		name, serial, k->n);
 }

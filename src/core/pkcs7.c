@@ -11,8 +11,9 @@
 #define OID 0x06
 #define SEQUENCE 0x30
 #define SET 0x31
-#define CONTEXT_0 0xa0 /* constructed [0]: content, certificates, attributes \
-			*/
+#define CONTEXT_0 \
+	0xa0 /* constructed [0]: content, certificates, attributes \
+	      */
 #define CONTEXT_0_PRIMITIVE 0x80 /* [0] of a signer: its subject key id */
 
 /* What is left to read of one element, and where complaints go. */
@@ -72,9 +73,7 @@ static int refuse(const struct der *d, const char *expected, const char *found)
 		"signature: %s: expected %s, found %s", d->name, expected,
 		found);
 	return err_hint(d->e,
-		"sign with rootwright sign, or sign the bytes of rootwright "
-		"sign --print-tbs with openssl smime -sign -binary -noattr "
-		"-outform DER");
+		"sign with rootwright sign, or sign the bytes of rootwright sign --print-tbs with openssl smime -sign -binary -noattr -outform DER");
 }
 
 /* The tag of the next element, or -1 at the end. */

@@ -11,42 +11,33 @@
 #define REASONS(X) \
 	X(FAILED, "failed", "") \
 	X(POLICY_INVALID, "policy-invalid", \
-		"correct boot.conf, build the initramfs again; " \
-		"rootwright-boot --check-config finds this beforehand") \
+		"correct boot.conf, build the initramfs again; rootwright-boot --check-config finds this beforehand") \
 	X(KEYS_INVALID, "keys-invalid", \
-		"replace or remove the certificate in keys.d and build the " \
-		"initramfs again") \
+		"replace or remove the certificate in keys.d and build the initramfs again") \
 	X(KEYS_EMPTY, "keys-empty", \
 		"put a certificate into keys.d, or set trust=digest") \
 	X(CMDLINE_INVALID, "cmdline-invalid", \
 		"correct the kernel command line in the boot loader") \
 	X(DIGEST_MISSING, "digest-missing", \
-		"add composefs=<digest> to the kernel command line, with the " \
-		"digest that rootwright build printed") \
+		"add composefs=<digest> to the kernel command line, with the digest that rootwright build printed") \
 	X(DIGEST_INVALID, "digest-invalid", \
-		"give composefs= the 64 or 128 hex digits that rootwright " \
-		"build printed") \
+		"give composefs= the 64 or 128 hex digits that rootwright build printed") \
 	X(DIGEST_UNVERIFIED, "digest-unverified", \
-		"remove the ?, or set allow_unverified=yes in the policy of a " \
-		"development initramfs") \
+		"remove the ?, or set allow_unverified=yes in the policy of a development initramfs") \
 	X(STORE_UNNAMED, "store-unnamed", \
-		"set store= in boot.conf, or rootwright.store= on the kernel " \
-		"command line") \
+		"set store= in boot.conf, or rootwright.store= on the kernel command line") \
 	X(STORE_CONFLICT, "store-conflict", \
 		"remove rootwright.store= from the kernel command line") \
 	X(STORE_NOT_FOUND, "store-not-found", \
-		"check that the disk is attached, that its driver is loaded, " \
-		"and what store= names") \
+		"check that the disk is attached, that its driver is loaded, and what store= names") \
 	X(STORE_AMBIGUOUS, "store-ambiguous", \
 		"detach one of the devices, or name the store by device path") \
 	X(STORE_MOUNT, "store-mount", \
 		"check the file system with fsck, and store_fstype=") \
 	X(STORE_LAYOUT, "store-layout", \
-		"check store_path=, or lay the disk out again with rootwright " \
-		"disk") \
+		"check store_path=, or lay the disk out again with rootwright disk") \
 	X(IMAGE_MISSING, "image-missing", \
-		"install the image into the store, or boot the digest that is " \
-		"there") \
+		"install the image into the store, or boot the digest that is there") \
 	X(IMAGE_INVALID, "image-invalid", \
 		"lay the disk out again from a good store") \
 	X(IMAGE_UNSEALED, "image-unsealed", \
@@ -54,33 +45,26 @@
 	X(IMAGE_MISMATCH, "image-mismatch", \
 		"the image was changed or damaged: install it again") \
 	X(IMAGE_MOUNT, "image-mount", \
-		"the image was changed or damaged, or the kernel has no " \
-		"EROFS: see the kernel's own line above") \
+		"the image was changed or damaged, or the kernel has no EROFS: see the kernel's own line above") \
 	X(SIGNATURE_MISSING, "signature-missing", \
-		"sign the image with rootwright sign, and install the " \
-		"signature into the store") \
+		"sign the image with rootwright sign, and install the signature into the store") \
 	X(SIGNATURE_INVALID, "signature-invalid", \
 		"sign the image again with rootwright sign") \
 	X(SIGNATURE_UNTRUSTED, "signature-untrusted", \
-		"sign the image with a key whose certificate is in keys.d of " \
-		"the initramfs") \
+		"sign the image with a key whose certificate is in keys.d of the initramfs") \
 	X(KERNEL_TOO_OLD, "kernel-too-old", "boot a kernel of 6.12 or newer") \
 	X(KERNEL_FEATURE, "kernel-feature", \
-		"put the module into the initramfs, or build it into the " \
-		"kernel") \
+		"put the module into the initramfs, or build it into the kernel") \
 	X(ROOT_MOUNT, "root-mount", "see the kernel's own line above") \
 	X(PREFLIGHT_MISSING, "preflight-missing", \
-		"install the missing object, or correct the tree and build " \
-		"the image again") \
+		"install the missing object, or correct the tree and build the image again") \
 	X(PREFLIGHT_DAMAGED, "preflight-damaged", \
 		"the object was changed or damaged: install it again") \
 	X(SYSROOT, "sysroot", \
-		"create the directory in the initramfs, and let nothing else " \
-		"be mounted there") \
+		"create the directory in the initramfs, and let nothing else be mounted there") \
 	X(HANDOFF, "handoff", "see the kernel's own line above") \
 	X(NOT_INITRAMFS, "not-initramfs", \
-		"rootwright-boot runs inside an initramfs; see " \
-		"rootwright-boot(8)")
+		"rootwright-boot runs inside an initramfs; see rootwright-boot(8)")
 
 enum reason {
 #define X(code, name, hint) REASON_##code,

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trusted program, in the order in which it works: read the policy, find
+ * the store, open the image, verify it, mount the root, read what the boot
+ * depends on, hand over. Each step fills its own struct and looks only at
+ * those before it.
+ *
+ * Two invariants make this one-directional: only image_verify() returns a
+ * struct verified_image and only root_mount() takes one; and store, image
+ * and root are mounted in a private mount namespace until one final move,
+ * so that rolling back is exiting.
+ */
+#ifndef RW_BOOT_BOOT_H
+#define RW_BOOT_BOOT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/digest.h"
+#include "core/err.h"
+#include "core/keyring.h"
+#include "core/policy.h"
+
+#define CONFIG_DIR "/etc/rootwright"
+#define RUN_DIR "/run/rootwright"
+#define SYSROOT "/sysroot"
+
+/* config.c: what the initramfs and the kernel command line say. */
+struct config {
+	struct policy policy;
+	struct keyring keys;
+	struct cmdline cmdline;
+	struct plan plan;
+};
+
+/* Reads boot.conf and keys.d of dir, and checks them against each other. */
+must_check int config_read(struct config *c, const char *dir, struct err *e);
+
+/* Reads the kernel command line and decides: fills cmdline and plan. */
+must_check int config_decide(struct config *c, struct err *e);
+
+/* --check-config: says on stdout what would be trusted. */
+must_check int config_print(struct config *c, const char *dir, struct err *e);
+
+/* The first development key that is trusted, or NULL. */
+const struct key *config_development_key(const struct config *c);
+
+/* device.c: the block device that the plan names. */
+struct device {
+	int fd; /* open for reading; what was looked at is what is mounted */
+	char path[300];
+	bool needs_recovery; /* ext4: the journal has something to replay */
+};
+
+/* Waits for it up to timeout seconds. Two that match are an error. */
+must_check int device_find(
+	struct device *d, const char *spec, unsigned timeout, struct err *e);
+
+/* store.c: the store, mounted read-only in our namespace. */
+struct store {
+	struct device device;
+	int dirfd;	/* the directory store_path= */
+	int objects_fd; /* its objects/, O_PATH */
+	bool replayed;	/* the kernel replayed the journal */
+};
+
+must_check int store_mount(
+	struct store *s, const struct policy *p, struct err *e);
+
+/* image.c: an image that passed everything the plan asks. */
+struct verified_image {
+	int fd;
+	struct digest digest;
+	bool weakened;		  /* composefs=?: fs-verity is optional */
+	bool measured;		  /* the kernel gave the right digest */
+	const struct key *signer; /* NULL: no signature was asked for */
+};
+
+must_check int image_verify(struct verified_image *v, const struct store *s,
+	const struct config *c, struct err *e);
+
+/* root.c: namespaces and mounts. */
+struct space {
+	int outer; /* the mount namespace that we came from */
+};
+
+/* Refuses a kernel that cannot do what root_mount() needs. */
+must_check int root_probe_kernel(struct err *e);
+
+/* Enters a private mount namespace with two empty directories to mount on. */
+must_check int space_enter(struct space *s, struct err *e);
+
+/* The directories of the private namespace. */
+#define SPACE_STORE SYSROOT "/store"
+#define SPACE_IMAGE SYSROOT "/image"
+
+/*
+ * Mounts the image, and over it the overlay with the store as data-only
+ * layer. Returns the detached root in *root_fd.
+ */
+must_check int root_mount(int *root_fd, const struct verified_image *v,
+	const struct store *s, struct err *e);
+
+/* Leaves the private namespace and attaches the root at /sysroot. */
+must_check int root_attach(int root_fd, struct space *s, struct err *e);
+
+/* preflight.c: read through the root what the boot depends on. */
+struct preflight {
+	unsigned files;
+	uint64_t bytes;
+};
+
+must_check int preflight_run(
+	struct preflight *p, int root_fd, const char *init, struct err *e);
+
+/* handoff.c: being PID 1. */
+
+/* Mounts proc, sys, devtmpfs and /run, as the first thing. */
+must_check int early_mounts(struct err *e);
+
+/* Makes /sysroot the root and executes init. Returns only on failure. */
+int handoff(const char *init, struct err *e);
+
+/* record.c: what was done, for people and programs. */
+enum stage {
+	STAGE_CONFIG,
+	STAGE_STORE,
+	STAGE_IMAGE,
+	STAGE_MOUNT,
+	STAGE_PREFLIGHT,
+	STAGE_COUNT
+};
+
+struct record {
+	uint64_t start, last; /* microseconds, CLOCK_MONOTONIC */
+	uint64_t stage[STAGE_COUNT];
+};
+
+void record_start(struct record *r);
+
+/* The stage ends now. */
+void record_stage(struct record *r, enum stage s);
+
+/* Writes /run/rootwright/boot.json and /run/rootwright/init. */
+must_check int record_write(const struct record *r, const struct config *c,
+	const struct store *s, const struct verified_image *v,
+	const struct preflight *p, struct err *e);
+
+/* The one line of success. */
+void record_say(const struct record *r, const struct config *c,
+	const struct verified_image *v);
+
+/* say.c: the kernel log and the console. */
+
+/* Levels of the kernel log. */
+enum level {
+	LEVEL_REFUSED = 2, /* critical: shown whatever quiet says */
+	LEVEL_WARNING = 4,
+	LEVEL_INFO = 6,
+};
+
+/*
+ * One line to the kernel log, from where the kernel shows it on the console.
+ * What is refused is written to the console also where the kernel would not.
+ */
+void say(enum level level, const char *fmt, ...) printf_like(2, 3);
+
+/* Says why, waits, and reboots, powers off or halts. */
+_Noreturn void refuse(const struct policy *p, const struct err *e);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Being PID 1 of an initramfs: the first mounts, and the last step. The
+ * hand-off of kernels up to 6.19 and of those with a nullfs below the
+ * initramfs (7.x) is the same: move the new root onto / and chroot to it.
+ */
+#include "boot/boot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct {
+	const char *type, *path;
+	unsigned long flags;
+	const char *data;
+} mounts[] = {
+	{ "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755" },
+	{ "tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755" },
+};
+
+#define N_MOUNTS (sizeof(mounts) / sizeof(mounts[0]))
+
+int early_mounts(struct err *e)
+{
+	for (unsigned i = 0; i < N_MOUNTS; i++) {
+		if (mkdir(mounts[i].path, 0755) != 0 && errno != EEXIST)
+			return err_sys(e, REASON_SYSROOT, errno,
+				"initramfs: %s: cannot be made",
+				mounts[i].path);
+		if (mount(mounts[i].type, mounts[i].path, mounts[i].type,
+			    mounts[i].flags, mounts[i].data) != 0 &&
+			errno != EBUSY)
+			return err_sys(e, REASON_SYSROOT, errno,
+				"initramfs: %s: %s cannot be mounted",
+				mounts[i].path, mounts[i].type);
+	}
+	return 0;
+}
+
+/*
+ * Removes what is below fd and on the same device, to give the initramfs'
+ * memory back. Whatever cannot be removed stays: it does no harm.
+ */
+static void remove_below(int fd, dev_t dev, unsigned depth)
+{
+	DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	struct stat st;
+
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		if (!strcmp(name, ".") || !strcmp(name, "..") ||
+			fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+			st.st_dev != dev)
+			continue;
+		if (S_ISDIR(st.st_mode) && depth < 64) {
+			int sub = openat(fd, name,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+					O_CLOEXEC);
+
+			if (sub >= 0)
+				remove_below(sub, dev, depth + 1);
+		}
+		unlinkat(fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
+	}
+	closedir(dir);
+}
+
+static void remove_initramfs(void)
+{
+	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		return;
+	remove_below(fd, st.st_dev, 0);
+}
+
+int handoff(const char *init, struct err *e)
+{
+	/* The kernel puts words of its command line into our environment. */
+	static char home[] = "HOME=/", term[] = "TERM=linux";
+	char *const env[] = { home, term, NULL };
+	char *const args[] = { (char *)init, NULL };
+	static const char *const targets[] = { SYSROOT "/proc", SYSROOT "/sys",
+		SYSROOT "/dev", SYSROOT "/run" };
+
+	for (unsigned i = 0; i < N_MOUNTS; i++)
+		if (mount(mounts[i].path, targets[i], NULL, MS_MOVE, NULL) != 0)
+			return err_sys(e, REASON_HANDOFF, errno,
+				"hand-off: %s: cannot be moved to %s",
+				mounts[i].path, targets[i]);
+	if (chdir(SYSROOT) != 0)
+		return err_sys(e, REASON_HANDOFF, errno,
+			"hand-off: " SYSROOT ": cannot be entered");
+	remove_initramfs();
+	if (mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0 ||
+		chdir("/") != 0)
+		return err_sys(e, REASON_HANDOFF, errno,
+			"hand-off: " SYSROOT ": cannot become the root");
+	execve(init, args, env);
+	return err_sys(e, REASON_HANDOFF, errno,
+		"hand-off: %s: cannot be executed", init);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/boot.h"
+
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+static const char usage[] =
+	"usage: rootwright-boot                     in an initramfs: boot\n"
+	"       rootwright-boot --check-config DIR  check boot.conf and keys.d\n"
+	"       rootwright-boot --version\n"
+	"\nSee rootwright-boot(8).\n";
+
+/* The boot, top to bottom. Returns only on failure, or when not PID 1. */
+static int boot(struct config *c, bool pid1, struct err *e)
+{
+	static struct record record;
+	static struct store store;
+	struct verified_image image;
+	struct preflight preflight;
+	struct space space;
+	int root;
+
+	record_start(&record);
+	if (pid1 && early_mounts(e) != 0)
+		return -1;
+	if (config_read(c, CONFIG_DIR, e) != 0 || config_decide(c, e) != 0 ||
+		root_probe_kernel(e) != 0)
+		return -1;
+	record_stage(&record, STAGE_CONFIG);
+
+	if (device_find(&store.device, c->plan.store, c->plan.timeout, e) !=
+			0 ||
+		space_enter(&space, e) != 0 ||
+		store_mount(&store, &c->policy, e) != 0)
+		return -1;
+	record_stage(&record, STAGE_STORE);
+
+	if (image_verify(&image, &store, c, e) != 0)
+		return -1;
+	record_stage(&record, STAGE_IMAGE);
+
+	if (root_mount(&root, &image, &store, e) != 0)
+		return -1;
+	record_stage(&record, STAGE_MOUNT);
+
+	if (preflight_run(&preflight, root, c->policy.init, e) != 0)
+		return -1;
+	record_stage(&record, STAGE_PREFLIGHT);
+
+	if (record_write(&record, c, &store, &image, &preflight, e) != 0 ||
+		root_attach(root, &space, e) != 0)
+		return -1;
+	record_say(&record, c, &image);
+	return pid1 ? handoff(c->policy.init, e) : 0;
+}
+
+/* Whoever types our name on a running system must not reboot it. */
+static bool in_initramfs(void)
+{
+	struct statfs fs;
+
+	return statfs("/", &fs) == 0 &&
+	       (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC);
+}
+
+static int complain(const struct err *e)
+{
+	const char *hint = err_hint_text(e);
+
+	dprintf(2, "rootwright-boot: refused [%s]: %s\n",
+		reason_name(e->reason), e->text);
+	if (hint[0])
+		dprintf(2, "rootwright-boot: hint: %s\n", hint);
+	return 1;
+}
+
+static int command(struct config *c, int argc, char **argv, struct err *e)
+{
+	if (argc == 3 && !strcmp(argv[1], "--check-config")) {
+		if (config_read(c, argv[2], e) != 0 ||
+			config_print(c, argv[2], e) != 0)
+			return complain(e);
+		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[1], "--version")) {
+		dprintf(1, "rootwright-boot " RW_VERSION "\n");
+		return 0;
+	}
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		dprintf(1, "%s", usage);
+		return 0;
+	}
+	dprintf(2, "%s", usage);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static struct config config;
+	static struct err err;
+	bool pid1 = getpid() == 1;
+
+	policy_defaults(&config.policy);
+	/* The arguments of PID 1 are words of the kernel command line. */
+	if (!pid1 && argc > 1)
+		return command(&config, argc, argv, &err);
+	if (!in_initramfs()) {
+		err_set(&err, REASON_NOT_INITRAMFS,
+			"rootwright-boot: /: expected the root of an initramfs, found a running system");
+		return complain(&err);
+	}
+	if (boot(&config, pid1, &err) != 0)
+		refuse(&config.policy, &err);
+	return 0;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * verity=require looks at an object when it is opened and at its data when
+ * they are read. What the system cannot start without is therefore read
+ * here, through the root that will be used, while refusing is still
+ * possible.
+ */
+#include "boot/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/file.h"
+
+#define LIST "/usr/lib/rootwright/preflight"
+#define LIST_MAX 65536 /* bytes of the list */
+#define LIST_PATHS 256 /* paths in it */
+#define INTERPRETER_MAX 256
+
+/*
+ * Opens a path as the running system would, never leaving the root. When
+ * the name is there and opening it says ENOENT, its object is not.
+ */
+static int open_in_root(int root, const char *path, struct err *e)
+{
+	AUTO_FD int name = open_how(root, path, O_PATH, RESOLVE_IN_ROOT);
+	int fd, cause;
+	struct stat st;
+
+	if (name < 0)
+		return err_sys(e, REASON_PREFLIGHT_MISSING, errno,
+			"preflight: %s: expected a file in the image, found none",
+			path);
+	if (fstat(name, &st) != 0 || !S_ISREG(st.st_mode))
+		return err_set(e, REASON_PREFLIGHT_MISSING,
+			"preflight: %s: expected a regular file, found something else",
+			path);
+	fd = open_how(root, path, O_RDONLY | O_NOCTTY, RESOLVE_IN_ROOT);
+	if (fd >= 0)
+		return fd;
+	cause = errno;
+	if (cause == ENOENT)
+		return err_set(e, REASON_PREFLIGHT_MISSING,
+			"preflight: %s: expected its object in the store, found none",
+			path);
+	return err_sys(e, REASON_PREFLIGHT_DAMAGED, cause,
+		"preflight: %s: expected the object that the image names, found another or one without fs-verity",
+		path);
+}
+
+static int read_through(
+	struct preflight *p, int fd, const char *path, struct err *e)
+{
+	static char buf[65536];
+	ssize_t n;
+
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
+			"preflight: %s: cannot be read", path);
+	while ((n = read(fd, buf, sizeof(buf))) > 0)
+		p->bytes += n;
+	if (n < 0)
+		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
+			"preflight: %s: expected data that match its fs-verity digest, found others",
+			path);
+	p->files++;
+	return 0;
+}
+
+static int check_file(
+	struct preflight *p, int root, const char *path, struct err *e)
+{
+	AUTO_FD int fd = open_in_root(root, path, e);
+
+	return fd < 0 ? -1 : read_through(p, fd, path, e);
+}
+
+/* The program after "#!", or false. */
+static bool script_interpreter(const char *head, size_t n, char *out)
+{
+	const char *p = head + 2, *end;
+	size_t len;
+
+	if (n < 3 || head[0] != '#' || head[1] != '!')
+		return false;
+	while (p < head + n && (*p == ' ' || *p == '\t'))
+		p++;
+	end = p;
+	while (end < head + n && !strchr(" \t\n", *end))
+		end++;
+	len = end - p;
+	if (len == 0 || len >= INTERPRETER_MAX)
+		return false;
+	memcpy(out, p, len);
+	out[len] = '\0';
+	return true;
+}
+
+/*
+ * PT_INTERP of an ELF file of our own word size, or false: what is foreign
+ * stands in the list that the builder wrote. The file is part of the
+ * verified image; the bounds guard against builders' mistakes.
+ */
+static bool elf_interpreter(int fd, const char *head, size_t n, char *out)
+{
+	const int class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
+	ElfW(Ehdr) h;
+	ElfW(Phdr) p;
+
+	if (n < sizeof(h) || memcmp(head, ELFMAG, SELFMAG) != 0 ||
+		head[EI_CLASS] != class)
+		return false;
+	memcpy(&h, head, sizeof(h));
+	for (unsigned i = 0; i < h.e_phnum && i < 128; i++) {
+		if (pread(fd, &p, sizeof(p), h.e_phoff + i * sizeof(p)) !=
+			sizeof(p))
+			return false;
+		if (p.p_type != PT_INTERP)
+			continue;
+		if (p.p_filesz < 2 || p.p_filesz > INTERPRETER_MAX ||
+			pread(fd, out, p.p_filesz, p.p_offset) !=
+				(ssize_t)p.p_filesz)
+			return false;
+		out[p.p_filesz - 1] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static int check_init(
+	struct preflight *p, int root, const char *init, struct err *e)
+{
+	char head[256] = "", interpreter[INTERPRETER_MAX];
+	AUTO_FD int fd = open_in_root(root, init, e);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || read_through(p, fd, init, e) != 0)
+		return -1;
+	if (fstat(fd, &st) != 0 || !(st.st_mode & 0111))
+		return err_set(e, REASON_PREFLIGHT_MISSING,
+			"preflight: %s: expected an executable file, found mode %04o",
+			init, (unsigned)st.st_mode & 07777);
+	n = pread(fd, head, sizeof(head), 0);
+	if (n < 0)
+		n = 0;
+	if (!script_interpreter(head, n, interpreter) &&
+		!elf_interpreter(fd, head, n, interpreter))
+		return 0;
+	return check_file(p, root, interpreter, e);
+}
+
+/* One absolute path a line; written by rootwright build --for-boot. */
+static int check_list(struct preflight *p, int root, struct err *e)
+{
+	static char list[LIST_MAX + 1];
+	AUTO_FD int probe = open_how(root, LIST, O_PATH, RESOLVE_IN_ROOT);
+	AUTO_FD int fd = -1;
+	unsigned paths = 0;
+	char *line, *rest;
+	ssize_t n;
+
+	if (probe < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return 0; /* the image, which is verified, has none */
+	fd = open_in_root(root, LIST, e);
+	if (fd < 0)
+		return -1;
+	n = read_all(fd, list, LIST_MAX);
+	if (n < 0)
+		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
+			"preflight: " LIST ": cannot be read");
+	list[n] = '\0';
+	p->files++;
+	for (line = list; *line; line = rest) {
+		size_t len = strcspn(line, "\n");
+
+		rest = line + len + (line[len] == '\n');
+		line[len] = '\0';
+		if (len == 0)
+			continue;
+		if (line[0] != '/' || ++paths > LIST_PATHS)
+			return err_set(e, REASON_PREFLIGHT_MISSING,
+				"preflight: " LIST
+				": expected at most %d absolute paths, found %s",
+				LIST_PATHS, line);
+		if (check_file(p, root, line, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What the hand-off moves its mounts to, and what an image must have. */
+static int check_mountpoints(int root, struct err *e)
+{
+	static const char *const names[] = { "/proc", "/sys", "/dev", "/run" };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		AUTO_FD int fd = open_how(root, names[i], O_PATH | O_DIRECTORY,
+			RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+
+		if (fd < 0)
+			return err_set(e, REASON_PREFLIGHT_MISSING,
+				"preflight: %s: expected a directory in the image to mount on, found none",
+				names[i]);
+	}
+	return 0;
+}
+
+int preflight_run(
+	struct preflight *p, int root_fd, const char *init, struct err *e)
+{
+	memset(p, 0, sizeof(*p));
+	if (check_mountpoints(root_fd, e) != 0 ||
+		check_init(p, root_fd, init, e) != 0)
+		return -1;
+	return check_list(p, root_fd, e);
+}
