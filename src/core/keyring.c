@@ -2,25 +2,17 @@
 #include "core/keyring.h"
 
 #include <errno.h>
-#include <mbedtls/error.h>
-#include <mbedtls/oid.h>
+#include <mbedtls/ecdsa.h>
+#include <mbedtls/rsa.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
 #include "core/file.h"
 
-#define KEY_KINDS "an ECDSA P-256 or P-384 or an RSA key of 2048 to 4096 bits"
-
 void keyring_init(struct keyring *k)
 {
-	memset(k, 0, sizeof(*k));
-}
-
-void keyring_free(struct keyring *k)
-{
-	while (k->n)
-		mbedtls_x509_crt_free(&k->keys[--k->n].crt);
+	k->n = 0;
 }
 
 static void to_hex(char *out, const uint8_t *p, size_t n)
@@ -34,115 +26,91 @@ static void to_hex(char *out, const uint8_t *p, size_t n)
 	*out = '\0';
 }
 
-/* Why mbedtls did not take a certificate. */
-static int parse_error(int r, const char *file, struct err *e)
+/* What a key is asked. Without a signature: is it a key at all? */
+struct question {
+	mbedtls_md_type_t md;
+	uint8_t hash[MBEDTLS_MD_MAX_SIZE];
+	unsigned hash_n;
+	struct span signature;
+};
+
+static bool ask_ecdsa(const struct certificate *c, const struct question *q)
 {
-	switch (-(-r & 0xff80)) {
-	case MBEDTLS_ERR_PK_UNKNOWN_PK_ALG:
-	case MBEDTLS_ERR_PK_UNKNOWN_NAMED_CURVE:
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected " KEY_KINDS
-			", found another type of key",
-			file);
-	case MBEDTLS_ERR_X509_UNKNOWN_SIG_ALG:
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected one signed by ECDSA or RSA PKCS#1 v1.5 with SHA-256, SHA-384 or SHA-512, found another algorithm",
-			file);
-	default:
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected one X.509 certificate in PEM or DER, found something else: mbedtls error -0x%04x",
-			file, (unsigned)-r);
-	}
+	mbedtls_ecp_group_id id = c->kind == KEY_P256
+					  ? MBEDTLS_ECP_DP_SECP256R1
+					  : MBEDTLS_ECP_DP_SECP384R1;
+	mbedtls_ecdsa_context key;
+	mbedtls_ecp_group group;
+	mbedtls_ecp_point point;
+	bool yes;
+
+	mbedtls_ecdsa_init(&key);
+	mbedtls_ecp_group_init(&group);
+	mbedtls_ecp_point_init(&point);
+	yes = mbedtls_ecp_group_load(&group, id) == 0 &&
+	      mbedtls_ecp_point_read_binary(
+		      &group, &point, c->point.p, c->point.n) == 0 &&
+	      mbedtls_ecp_check_pubkey(&group, &point) == 0 &&
+	      mbedtls_ecp_set_public_key(id, &key, &point) == 0 &&
+	      (!q || mbedtls_ecdsa_read_signature(&key, q->hash, q->hash_n,
+			     q->signature.p, q->signature.n) == 0);
+	mbedtls_ecp_point_free(&point);
+	mbedtls_ecp_group_free(&group);
+	mbedtls_ecdsa_free(&key);
+	return yes;
 }
 
-static int parse(mbedtls_x509_crt *crt, const char *file, const uint8_t *bytes,
-	size_t n, struct err *e)
+/*
+ * mbedtls_rsa_complete is left out: it derives what a private key needs, and
+ * for a public one it only checks what mbedtls_rsa_check_pubkey checks.
+ */
+static bool ask_rsa(const struct certificate *c, const struct question *q)
 {
-	uint8_t text[CERTIFICATE_MAX + 1]; /* mbedtls wants PEM with a NUL */
-	bool pem;
-	int r;
+	mbedtls_rsa_context key;
+	bool yes;
 
-	memcpy(text, bytes, n);
-	text[n] = '\0';
-	pem = strstr((char *)text, "-----BEGIN");
-	if (pem && strstr((char *)text, "PRIVATE KEY-----"))
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected a certificate alone, found a private key: it must never be where certificates are",
-			file);
-	r = mbedtls_x509_crt_parse(crt, text, pem ? n + 1 : n);
-	if (r < 0)
-		return parse_error(r, file, e);
-	if (r > 0 || crt->next || (!pem && crt->raw.len != n))
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected one certificate, found more after it",
-			file);
-	return 0;
+	mbedtls_rsa_init(&key);
+	yes = mbedtls_rsa_import_raw(&key, c->modulus.p, c->modulus.n, NULL, 0,
+		      NULL, 0, NULL, 0, c->exponent.p, c->exponent.n) == 0 &&
+	      mbedtls_rsa_check_pubkey(&key) == 0 &&
+	      (!q || (q->signature.n == c->modulus.n &&
+			     mbedtls_rsa_pkcs1_verify(&key, q->md, q->hash_n,
+				     q->hash, q->signature.p) == 0));
+	mbedtls_rsa_free(&key);
+	return yes;
 }
 
-static int check_key(
-	const mbedtls_pk_context *pk, const char *file, struct err *e)
+static bool ask(const struct certificate *c, const struct question *q)
 {
-	size_t bits = mbedtls_pk_get_bitlen(pk);
-
-	if (mbedtls_pk_get_type(pk) == MBEDTLS_PK_ECKEY)
-		return 0; /* no other curve is compiled in */
-	if (mbedtls_pk_get_type(pk) == MBEDTLS_PK_RSA && bits >= 2048 &&
-		bits <= 4096)
-		return 0;
-	return err_set(e, REASON_KEYS_INVALID,
-		"certificate: %s: expected " KEY_KINDS ", found %zu bits", file,
-		bits);
-}
-
-/* What people and records call the key. */
-static int describe(struct key *key, const char *file, struct err *e)
-{
-	const mbedtls_md_info_t *sha256 =
-		mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
-	const mbedtls_x509_name *part;
-	const char *base = strrchr(file, '/');
-	uint8_t id[32];
-
-	snprintf(key->file, sizeof(key->file), "%s", base ? base + 1 : file);
-	if (mbedtls_x509_dn_gets(
-		    key->subject, sizeof(key->subject), &key->crt.subject) < 0)
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected a subject of at most 255 characters, found a longer one",
-			file);
-	if (mbedtls_md(sha256, key->crt.pk_raw.p, key->crt.pk_raw.len, id))
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: its key cannot be hashed", file);
-	to_hex(key->id, id, sizeof(id));
-	for (part = &key->crt.subject; part; part = part->next)
-		if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &part->oid) == 0 &&
-			part->val.len == strlen(DEVELOPMENT_NAME) &&
-			memcmp(part->val.p, DEVELOPMENT_NAME, part->val.len) ==
-				0)
-			key->development = true;
-	return 0;
+	return c->kind == KEY_RSA ? ask_rsa(c, q) : ask_ecdsa(c, q);
 }
 
 int keyring_add(struct keyring *k, const char *file, const uint8_t *bytes,
 	size_t n, struct err *e)
 {
+	const mbedtls_md_info_t *sha256 =
+		mbedtls_md_info_from_type(MBEDTLS_MD_SHA256);
 	struct key *key = &k->keys[k->n];
+	struct certificate *c = &key->certificate;
+	const char *base = strrchr(file, '/');
+	uint8_t id[32];
+	size_t der_n;
 
 	if (k->n == KEYS_MAX)
 		return err_set(e, REASON_KEYS_INVALID,
 			"certificate: %s: expected at most %d certificates, found more",
 			file, KEYS_MAX);
-	if (n > CERTIFICATE_MAX)
-		return err_set(e, REASON_KEYS_INVALID,
-			"certificate: %s: expected at most %d bytes, found more",
-			file, CERTIFICATE_MAX);
-	memset(key, 0, sizeof(*key));
-	mbedtls_x509_crt_init(&key->crt);
-	if (parse(&key->crt, file, bytes, n, e) != 0 ||
-		check_key(&key->crt.pk, file, e) != 0 ||
-		describe(key, file, e) != 0) {
-		mbedtls_x509_crt_free(&key->crt);
+	if (certificate_decode(key->der, &der_n, file, bytes, n, e) != 0 ||
+		certificate_read(c, file, key->der, der_n, e) != 0)
 		return -1;
-	}
+	if (!ask(c, NULL) || mbedtls_md(sha256, c->spki.p, c->spki.n, id) != 0)
+		return err_set(e, REASON_KEYS_INVALID,
+			"certificate: %s: expected a public key, found numbers that are none",
+			file);
+	to_hex(key->id, id, sizeof(id));
+	snprintf(key->file, sizeof(key->file), "%s", base ? base + 1 : file);
+	strcpy(key->subject, c->subject);
+	key->development = strcmp(key->subject, DEVELOPMENT_NAME) == 0;
 	k->n++;
 	return 0;
 }
@@ -219,7 +187,8 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 	if (list(&all, dirfd, dir, e) != 0)
 		return -1;
 	for (i = 0; i < all.n; i++) {
-		AUTO_FD int fd = open_regular_beneath(dirfd, all.name[i]);
+		AUTO_FD
+		int fd = open_regular_beneath(dirfd, all.name[i]);
 		ssize_t n = fd < 0 ? -1 : read_all(fd, buf, sizeof(buf));
 
 		snprintf(path, sizeof(path), "%.250s/%s", dir, all.name[i]);
@@ -236,7 +205,8 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 int signature_load(
 	int dirfd, const char *path, uint8_t *buf, size_t *n, struct err *e)
 {
-	AUTO_FD int fd = open_regular_beneath(dirfd, path);
+	AUTO_FD
+	int fd = open_regular_beneath(dirfd, path);
 	ssize_t r = fd < 0 ? -1 : read_all(fd, buf, SIGNATURE_MAX);
 
 	if (r >= 0) {
@@ -252,25 +222,21 @@ int signature_load(
 		path, SIGNATURE_MAX);
 }
 
-static bool names_it(const struct pkcs7 *s, const mbedtls_x509_crt *crt)
+static bool names_it(const struct pkcs7 *s, const struct certificate *c)
 {
-	return crt->issuer_raw.len == s->issuer.n &&
-	       memcmp(crt->issuer_raw.p, s->issuer.p, s->issuer.n) == 0 &&
-	       crt->serial.len == s->serial.n &&
-	       memcmp(crt->serial.p, s->serial.p, s->serial.n) == 0;
+	return span_equal(c->issuer, s->issuer) &&
+	       span_equal(c->serial, s->serial);
 }
 
-static bool made_it(const struct pkcs7 *s, const mbedtls_x509_crt *crt,
+static bool made_it(const struct pkcs7 *s, const struct certificate *c,
 	const uint8_t *tbs, size_t n)
 {
 	const mbedtls_md_info_t *md = mbedtls_md_info_from_type(s->hash);
-	mbedtls_pk_context pk = crt->pk; /* mbedtls wants it writable */
-	uint8_t hash[MBEDTLS_MD_MAX_SIZE];
+	struct question q = { .md = s->hash, .signature = s->signature };
 
-	return mbedtls_pk_get_type(&pk) == s->kind && md &&
-	       mbedtls_md(md, tbs, n, hash) == 0 &&
-	       mbedtls_pk_verify(&pk, s->hash, hash, mbedtls_md_get_size(md),
-		       s->signature.p, s->signature.n) == 0;
+	q.hash_n = mbedtls_md_get_size(md);
+	return s->rsa == (c->kind == KEY_RSA) &&
+	       mbedtls_md(md, tbs, n, q.hash) == 0 && ask(c, &q);
 }
 
 int keyring_verify(const struct keyring *k, const char *name,
@@ -285,9 +251,9 @@ int keyring_verify(const struct keyring *k, const char *name,
 	if (pkcs7_read(&s, name, signature, n, e) != 0)
 		return -1;
 	for (i = 0; i < k->n; i++) {
-		if (!names_it(&s, &k->keys[i].crt))
+		if (!names_it(&s, &k->keys[i].certificate))
 			continue;
-		if (made_it(&s, &k->keys[i].crt, tbs, tbs_n)) {
+		if (made_it(&s, &k->keys[i].certificate, tbs, tbs_n)) {
 			*signer = i;
 			return 0;
 		}

@@ -13,39 +13,33 @@
  * extensions are not judged: being in the initramfs is what counts.
  *
  * Bytes in, structs out: only keyring_load and signature_load read files.
- * The heap is mbedtls' own, for certificates and for big numbers; it is
- * never used on a signature's structure.
+ * The heap is mbedtls' own, for big numbers.
  */
 #ifndef RW_CORE_KEYRING_H
 #define RW_CORE_KEYRING_H
 
-#include <mbedtls/x509_crt.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "core/err.h"
 #include "core/pkcs7.h"
+#include "core/x509.h"
 
-#define KEYS_MAX 16	      /* certificates in one keys.d */
-#define CERTIFICATE_MAX 16384 /* bytes of one certificate file */
+#define KEYS_MAX 16 /* certificates in one keys.d */
 #define DEVELOPMENT_NAME "rootwright DEVELOPMENT key"
 
 struct key {
-	char file[256];	   /* its name in keys.d */
-	char subject[256]; /* the certificate's subject, printable */
-	char id[65];	   /* SHA-256 of the SubjectPublicKeyInfo, hex */
-	bool development;  /* common name is DEVELOPMENT_NAME */
-	mbedtls_x509_crt crt;
+	char file[256];		       /* its name in keys.d */
+	char subject[COMMON_NAME_MAX]; /* the certificate's common name */
+	char id[65];	  /* SHA-256 of the SubjectPublicKeyInfo, hex */
+	bool development; /* the common name is DEVELOPMENT_NAME */
+	struct certificate certificate;
+	uint8_t der[CERTIFICATE_DER_MAX]; /* certificate points into it */
 };
 
+/* Points into itself: not to be copied. */
 struct keyring {
 	unsigned n;
 	struct key keys[KEYS_MAX];
 };
 
 void keyring_init(struct keyring *k);
-void keyring_free(struct keyring *k);
 
 /*
  * Adds the one certificate (PEM or DER) in the n bytes; file is for
