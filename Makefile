@@ -175,7 +175,7 @@ $(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a
 TESTED := all $(UNITS)
 INTEGRATION := $(sort $(wildcard tests/integration/*.t))
 BOOTS := $(sort $(wildcard tests/boot/*.t))
-export B CACHE MBEDTLS_SRC
+export B CACHE MBEDTLS_SRC VERSION
 
 check: lint clang fuzz $(TESTED) ## every test; the last lines sum them up
 	tests/run $(UNITS) $(INTEGRATION) $(BOOTS)
