@@ -34,7 +34,7 @@ MBED := $(patsubst $(MBEDTLS_SRC)/library/%,%, \
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
-	-Wformat=2 -Wundef
+	-Wformat=2 -Wundef -Wno-gnu-variable-sized-type-not-at-end
 # The prefix maps keep the place of the checkout out of the programs.
 BASE := -std=gnu11 $(WARN) -Isrc -DRW_VERSION='"$(VERSION)"' -MMD -MP \
 	-DMBEDTLS_CONFIG_FILE='"core/mbedtls_config.h"' \
@@ -62,7 +62,7 @@ boot_CFLAGS := -Os -flto -ffunction-sections -fdata-sections -fPIE \
 	-fno-asynchronous-unwind-tables
 # gcc's own -static-pie with musl's start files: musl-gcc's specs would link
 # Scrt1.o and leave an INTERP header.
-boot_LDFLAGS := -nostdlib -static-pie -Os -flto -Wl,--gc-sections \
+boot_LDFLAGS := -nostdlib -static-pie -Os -flto=auto -Wl,--gc-sections \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--build-id=none
 boot_START := $(MUSL)/rcrt1.o $(MUSL)/crti.o \
 	$(shell $(CC) -print-file-name=crtbeginS.o)

@@ -36,8 +36,7 @@ made()
 	done
 	mk "$@" >/dev/null 2>&1 || echo failed
 	for program in rootwright rootwright-boot; do
-		[ ! "out/$program" -nt "$T/$program.old" ] ||
-			printf '%s ' "$program"
+		find "out/$program" -newer "$T/$program.old" -printf '%f '
 	done
 }
 
