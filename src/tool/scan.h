@@ -26,8 +26,7 @@ struct scan_options {
 	/*
 	 * Called once for each regular file (inode) of more than
 	 * SCAN_INLINE_MAX bytes, fd open for reading at its start; gives the
-	 * digest of its content. path is for messages. Called again for every
-	 * further link with no_hardlinks.
+	 * digest of its content. path is for messages.
 	 */
 	int (*object)(void *ctx, int fd, const char *path, uint64_t size,
 		struct digest *d, struct err *e);

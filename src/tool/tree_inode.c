@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/* What one inode of a tree is: set and asked. */
+#include <string.h>
+
+#include "tool/tree_private.h"
+
+void tree_get_meta(const struct tree *t, uint32_t inode, struct tree_meta *meta)
+{
+	const struct tree_inode *i = &t->inodes[inode];
+
+	memset(meta, 0, sizeof(*meta));
+	meta->mode = i->mode;
+	meta->uid = i->uid;
+	meta->gid = i->gid;
+	meta->mtime = i->mtime;
+	meta->mtime_nsec = i->mtime_nsec;
+	if (tree_type(t, inode, S_IFCHR) || tree_type(t, inode, S_IFBLK))
+		meta->rdev = i->payload;
+}
+
+void tree_set_meta(struct tree *t, uint32_t inode, const struct tree_meta *meta)
+{
+	struct tree_inode *i = &t->inodes[inode];
+
+	i->mode = (uint16_t)meta->mode;
+	i->uid = meta->uid;
+	i->gid = meta->gid;
+	i->mtime = meta->mtime;
+	i->mtime_nsec = meta->mtime_nsec;
+	if (tree_type(t, inode, S_IFCHR) || tree_type(t, inode, S_IFBLK))
+		i->payload = meta->rdev;
+}
+
+int tree_set_content(struct tree *t, uint32_t inode, const void *bytes,
+	size_t n, struct err *e)
+{
+	uint32_t at;
+
+	if (pool_add(t, bytes, n, &at, e) != 0)
+		return -1;
+	t->inodes[inode].payload = at;
+	t->inodes[inode].size = n;
+	t->inodes[inode].is_object = false;
+	return 0;
+}
+
+/* A digest is as good a hash as any. */
+static uint64_t digest_hash(const struct tree *t, uint32_t object)
+{
+	uint64_t h;
+
+	memcpy(&h, object_digest(t, object), sizeof(h));
+	return h;
+}
+
+static int object_intern(
+	struct tree *t, const struct digest *d, uint32_t *object, struct err *e)
+{
+	uint32_t mask, at;
+	uint64_t h;
+
+	if (index_reserve(&t->by_digest, 1, digest_hash, t, e) != 0 ||
+		array_reserve(&t->objects, &t->cap_objects,
+			(uint64_t)t->n_objects + 1, sizeof(*t->objects),
+			e) != 0 ||
+		array_reserve(&t->digests, &t->cap_digests,
+			(uint64_t)t->n_objects + 1, t->digest_size, e) != 0)
+		return -1;
+	memcpy(&h, d->bytes, sizeof(h));
+	mask = t->by_digest.size - 1;
+	for (at = h & mask; t->by_digest.slots[at]; at = (at + 1) & mask) {
+		*object = t->by_digest.slots[at] - 1;
+		if (memcmp(object_digest(t, *object), d->bytes,
+			    t->digest_size) == 0)
+			return 0;
+	}
+	*object = t->n_objects++;
+	memset(&t->objects[*object], 0, sizeof(*t->objects));
+	memcpy(t->digests + (size_t)*object * t->digest_size, d->bytes,
+		t->digest_size);
+	t->by_digest.slots[at] = *object + 1;
+	t->by_digest.used++;
+	return 0;
+}
+
+int tree_set_object(struct tree *t, uint32_t inode, uint64_t size,
+	const struct digest *d, struct err *e)
+{
+	uint32_t object;
+
+	if (d->algorithm != t->algorithm || d->size != t->digest_size)
+		return err_set(e, REASON_FAILED,
+			"object: expected a digest by %s, found one by %s",
+			hash_name(t->algorithm), hash_name(d->algorithm));
+	if (size == 0)
+		return err_set(e, REASON_FAILED,
+			"object: expected content, found an empty file");
+	if (object_intern(t, d, &object, e) != 0)
+		return -1;
+	t->inodes[inode].payload = object;
+	t->inodes[inode].size = size;
+	t->inodes[inode].is_object = true;
+	return 0;
+}
+
+int tree_set_target(
+	struct tree *t, uint32_t inode, const char *target, struct err *e)
+{
+	size_t n = strlen(target);
+	uint32_t at;
+
+	if (n == 0 || n > TREE_TARGET_MAX)
+		return err_set(e, REASON_FAILED,
+			"symbolic link: expected a target of 1 to %d bytes, "
+			"found %zu",
+			TREE_TARGET_MAX, n);
+	if (pool_add(t, target, n + 1, &at, e) != 0)
+		return -1;
+	t->inodes[inode].payload = at;
+	t->inodes[inode].size = n;
+	return 0;
+}
+
+const char *tree_target(const struct tree *t, uint32_t inode)
+{
+	if (!tree_type(t, inode, S_IFLNK))
+		return NULL;
+	return (const char *)t->pool + t->inodes[inode].payload;
+}
+
+uint64_t tree_size(const struct tree *t, uint32_t inode)
+{
+	return tree_type(t, inode, S_IFREG) ? t->inodes[inode].size : 0;
+}
+
+const void *tree_content(const struct tree *t, uint32_t inode)
+{
+	if (!tree_type(t, inode, S_IFREG) || t->inodes[inode].is_object)
+		return NULL;
+	return t->pool + t->inodes[inode].payload;
+}
+
+bool tree_object(const struct tree *t, uint32_t inode, struct digest *d)
+{
+	if (!tree_type(t, inode, S_IFREG) || !t->inodes[inode].is_object)
+		return false;
+	memset(d, 0, sizeof(*d));
+	d->algorithm = t->algorithm;
+	d->size = t->digest_size;
+	memcpy(d->bytes, object_digest(t, t->inodes[inode].payload), d->size);
+	return true;
+}
+
+int tree_each(const struct tree *t, uint32_t dir,
+	int (*each)(void *ctx, const char *name, uint32_t inode), void *ctx)
+{
+	uint32_t i = t->inodes[dir].payload;
+	int r = 0;
+
+	if (!tree_type(t, dir, S_IFDIR))
+		return 0;
+	for (; i != TREE_NONE && r == 0; i = t->entries[i].next)
+		if (t->entries[i].inode != TREE_NONE)
+			r = each(ctx, entry_name(t, i), t->entries[i].inode);
+	return r;
+}
+
+uint32_t tree_inodes(const struct tree *t)
+{
+	return t->live_inodes;
+}
+
+uint32_t tree_entries(const struct tree *t)
+{
+	return t->live_entries;
+}
+
+void tree_path(const struct tree *t, uint32_t inode, char *out, size_t n)
+{
+	size_t at = n - 1;
+
+	/* From the end: of a path that is too long the end says more. */
+	out[at] = '\0';
+	while (inode != TREE_ROOT) {
+		uint32_t entry = t->inodes[inode].entry;
+		size_t size = entry_name_size(t, entry);
+
+		if (size + 5 > at) {
+			at -= 3;
+			memcpy(out + at, "...", 3);
+			break;
+		}
+		at -= size;
+		memcpy(out + at, entry_name(t, entry), size);
+		out[--at] = '/';
+		inode = t->entries[entry].parent;
+	}
+	memmove(out, out + at, n - at);
+}
