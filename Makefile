@@ -23,6 +23,28 @@ BINDIR ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/lib/rootwright
 MANDIR ?= $(PREFIX)/share/man
 
+.PHONY: all help deps check check-unit check-integration check-boot fuzz \
+	clang lint format size demo install clean FORCE
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# V=1 shows the commands.
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @echo '$(1) $@'
+endif
+
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+# What deps fetches is looked for when a makefile is read. So the goals that
+# are given together with deps are made afterwards, by a make of their own.
+.NOTPARALLEL:
+deps:
+	$(Q)scripts/deps
+$(filter-out deps,$(MAKECMDGOALS)): deps
+	+$(MAKE) $@
+else
+
 CORE := $(sort $(wildcard src/core/*.c))
 BOOT := $(sort $(wildcard src/boot/*.c))
 TOOL := $(sort $(wildcard src/tool/*.c))
@@ -56,7 +78,7 @@ fuzz_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 boot_CC := $(CC)
 boot_HEADERS := -nostdinc -isystem $(MUSL_INC) -isystem $(B)/boot/include
 boot_CFLAGS := -Os -flto -ffunction-sections -fdata-sections -fPIE \
-	$(boot_HEADERS) -isystem $(shell $(CC) -print-file-name=include) \
+	$(boot_HEADERS) -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
 	-fstack-protector-strong -fstack-clash-protection \
 	-ftrivial-auto-var-init=zero -fcf-protection=full \
 	-fno-asynchronous-unwind-tables
@@ -65,53 +87,42 @@ boot_CFLAGS := -Os -flto -ffunction-sections -fdata-sections -fPIE \
 boot_LDFLAGS := -nostdlib -static-pie -Os -flto=auto -Wl,--gc-sections \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--build-id=none
 boot_START := $(MUSL)/rcrt1.o $(MUSL)/crti.o \
-	$(shell $(CC) -print-file-name=crtbeginS.o)
-boot_END := $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name) \
-	$(shell $(CC) -print-file-name=crtendS.o) $(MUSL)/crtn.o
-
-.PHONY: all help deps check check-unit check-integration check-boot fuzz \
-	clang lint format size demo bench install clean FORCE
-.DELETE_ON_ERROR:
-.SECONDARY:
-
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
-# What deps fetches is looked for when a makefile is read. So the goals that
-# are given together with deps are made afterwards, by a make of their own.
-.NOTPARALLEL:
-deps:
-	scripts/deps
-$(filter-out deps,$(MAKECMDGOALS)): deps
-	+$(MAKE) $@
-else
+	$(shell $(CC) -print-file-name=crtbeginS.o 2>/dev/null)
+boot_END := $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name 2>/dev/null) \
+	$(shell $(CC) -print-file-name=crtendS.o 2>/dev/null) $(MUSL)/crtn.o
 
 all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch ## the programs
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/make \1@\2/p' Makefile | \
 		awk -F@ '{ printf "%-24s %s\n", $$1, $$2 }'
-	@echo 'Settings: B=build DESTDIR= PREFIX=/usr VERSION= CC= CACHE= MBEDTLS_SRC='
+	@echo 'Settings: B=build V=1 DESTDIR= PREFIX=/usr VERSION= CC= CACHE= MBEDTLS_SRC='
 
 $(B)/rootwright: $(TOOL:src/%.c=$(B)/host/%.o) $(CORE:src/%.c=$(B)/host/%.o) \
 		$(B)/host/libmbed.a
-	$(CC) $(host_CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(host_LIBS)
+	$(call say,LINK)
+	$(Q)$(CC) $(host_CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(host_LIBS)
 
 $(B)/rootwright-boot: $(BOOT:src/%.c=$(B)/boot/%.o) \
 		$(CORE:src/%.c=$(B)/boot/%.o) $(B)/boot/libmbed.a
-	$(CC) $(boot_LDFLAGS) -o $@.debug $(boot_START) $^ $(boot_END)
-	strip -o $@ $@.debug
+	$(call say,LINK)
+	$(Q)$(CC) $(boot_LDFLAGS) -o $@.debug $(boot_START) $^ $(boot_END)
+	$(Q)strip -o $@ $@.debug
 
 # /init of the busybox initramfs; it needs nothing of core.
 $(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
-	$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/launch.d \
+	$(call say,LINK)
+	$(Q)$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/launch.d \
 		-o $@.debug $(boot_START) $< $(boot_END)
-	strip -o $@ $@.debug
+	$(Q)strip -o $@ $@.debug
 
 # The rules of each flavour. flags changes when the flags do, so that all is
 # made again then.
 define flavour
 $(B)/$(1)/%.o: src/%.c $(B)/$(1)/flags $(2)
 	@mkdir -p $$(@D)
-	$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS) -c -o $$@ $$<
+	$$(call say,CC)
+	$$(Q)$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS) -c -o $$@ $$<
 
 $(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c $(B)/$(1)/flags $(2)
 	@mkdir -p $$(@D)
@@ -120,7 +131,8 @@ $(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c $(B)/$(1)/flags $(2)
 
 $(B)/$(1)/libmbed.a: $(MBED:%.c=$(B)/$(1)/mbed/%.o)
 	@rm -f $$@
-	gcc-ar rcD $$@ $$^
+	$$(call say,AR)
+	$$(Q)gcc-ar rcD $$@ $$^
 
 $(B)/$(1)/flags: FORCE | mbedtls
 	@mkdir -p $$(@D)
@@ -139,9 +151,9 @@ mbedtls:
 
 $(B)/boot/include/.made:
 	@mkdir -p $(@D)
-	ln -sfn /usr/include/linux $(@D)/linux
-	ln -sfn /usr/include/asm-generic $(@D)/asm-generic
-	ln -sfn /usr/include/$(shell $(CC) -print-multiarch)/asm $(@D)/asm
+	$(Q)ln -sfn /usr/include/linux $(@D)/linux
+	$(Q)ln -sfn /usr/include/asm-generic $(@D)/asm-generic
+	$(Q)ln -sfn /usr/include/$(shell $(CC) -print-multiarch)/asm $(@D)/asm
 	@touch $@
 
 # A second compiler's warnings; nothing is linked.
@@ -149,10 +161,12 @@ CLANG_OBJS := $(patsubst src/%.c,$(B)/clang/%.o,$(CORE) $(BOOT) $(TOOL))
 clang: $(CLANG_OBJS)
 $(B)/clang/tool/%.o: src/tool/%.c Makefile
 	@mkdir -p $(@D)
-	$(CLANG) $(BASE) -O1 -pthread -c -o $@ $<
+	$(call say,CLANG)
+	$(Q)$(CLANG) $(BASE) -O1 -pthread -c -o $@ $<
 $(B)/clang/%.o: src/%.c Makefile $(B)/boot/include/.made
 	@mkdir -p $(@D)
-	$(CLANG) $(BASE) $(boot_HEADERS) -O1 -c -o $@ \
+	$(call say,CLANG)
+	$(Q)$(CLANG) $(BASE) $(boot_HEADERS) -O1 -c -o $@ \
 		-isystem $(shell $(CLANG) -print-resource-dir)/include $<
 
 # Unit tests and fuzz targets: each source is one program, linked with core
@@ -163,12 +177,14 @@ FUZZERS := $(FUZZ:tests/%.c=$(B)/%)
 
 $(B)/unit/%: tests/unit/%.c $(PARTS:src/%.c=$(B)/test/%.o) $(B)/test/libmbed.a
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(test_CFLAGS) -Itests/unit -o $@ $(filter-out %.h,$^) \
+	$(call say,LINK)
+	$(Q)$(CC) $(BASE) $(test_CFLAGS) -Itests/unit -o $@ $(filter-out %.h,$^) \
 		$(host_LIBS)
 
 $(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a
 	@mkdir -p $(@D)
-	$(CLANG) $(BASE) $(fuzz_CFLAGS) -fsanitize=fuzzer -o $@ \
+	$(call say,LINK)
+	$(Q)$(CLANG) $(BASE) $(fuzz_CFLAGS) -fsanitize=fuzzer -o $@ \
 		$(filter-out %.h,$^) $(host_LIBS)
 
 # What the tests need besides themselves.
@@ -178,18 +194,18 @@ BOOTS := $(sort $(wildcard tests/boot/*.t))
 export B CACHE MBEDTLS_SRC VERSION
 
 check: lint clang fuzz $(TESTED) ## every test; the last lines sum them up
-	tests/run $(UNITS) $(INTEGRATION) $(BOOTS)
+	$(Q)tests/run $(UNITS) $(INTEGRATION) $(BOOTS)
 check-unit: $(UNITS) ## the unit tests, under ASan and UBSan
-	tests/run $(UNITS)
+	$(Q)tests/run $(UNITS)
 check-integration: all ## the tests of the programs
-	tests/run $(INTEGRATION)
+	$(Q)tests/run $(INTEGRATION)
 check-boot: all ## the boots in QEMU
-	tests/run $(BOOTS)
+	$(Q)tests/run $(BOOTS)
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
-	FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
+	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
 
 lint: ## format, shell scripts, man pages, sizes, licences
-	scripts/lint
+	$(Q)scripts/lint
 format: ## clang-format all C files
 	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] initrd/*.[ch])
 size: all ## lines of the trusted path, bytes of its program
