@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/policy.h"
+
+#include "tap.h"
+
+#define D "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define E "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+/* What composefs= says in the columns of the table: nothing, D, E, ?D, ?E. */
+static const char *const digests[] = { "", "composefs=" D, "composefs=" E,
+	"composefs=?" D, "composefs=?" E };
+
+/*
+ * Every trust with and without keys, allow_unverified=yes and image=D. The
+ * outcome of each column is a letter: D and E boot that digest, P the
+ * policy's D, d and e boot it without fs-verity; the others are refusals,
+ * see refusals[].
+ */
+static const struct {
+	const char *conf; /* NULL: there is no boot.conf */
+	unsigned keys;
+	enum trust trust;
+	const char *outcome;
+} table[] = {
+	{ NULL, 0, TRUST_DIGEST, "mDEuu" },
+	{ NULL, 1, TRUST_DIGEST_AND_SIGNATURE, "mDEuu" },
+	{ NULL, 16, TRUST_DIGEST_AND_SIGNATURE, "mDEuu" },
+	{ "trust=digest", 0, TRUST_DIGEST, "mDEuu" },
+	{ "trust=digest", 1, TRUST_DIGEST, "mDEuu" },
+	{ "trust=digest\nimage=" D, 0, TRUST_DIGEST, "PPcuu" },
+	{ "trust=digest\nimage=" D, 1, TRUST_DIGEST, "PPcuu" },
+	{ "trust=digest\nallow_unverified=no", 0, TRUST_DIGEST, "mDEuu" },
+	{ "trust=digest\nallow_unverified=yes", 0, TRUST_DIGEST, "mDEde" },
+	{ "trust=digest\nallow_unverified=yes", 1, TRUST_DIGEST, "mDEde" },
+	{ "trust=digest\nallow_unverified=yes\nimage=" D, 0, 0, "iiiii" },
+	{ "trust=digest\nallow_unverified=yes\nimage=" D, 1, 0, "iiiii" },
+	{ "trust=signature", 0, 0, "sssss" },
+	{ "trust=signature\nimage=" D, 0, 0, "sssss" },
+	{ "trust=signature\nallow_unverified=yes", 0, 0, "sssss" },
+	{ "trust=signature\nallow_unverified=yes\nimage=" D, 0, 0, "sssss" },
+	{ "trust=signature", 1, TRUST_SIGNATURE, "mDEuu" },
+	{ "trust=signature\nimage=" D, 1, TRUST_SIGNATURE, "PPcuu" },
+	{ "trust=signature\nallow_unverified=yes", 1, 0, "aaaaa" },
+	{ "trust=signature\nallow_unverified=yes\nimage=" D, 1, 0, "aaaaa" },
+	{ "trust=digest+signature", 0, 0, "bbbbb" },
+	{ "trust=digest+signature\nimage=" D, 0, 0, "bbbbb" },
+	{ "trust=digest+signature\nallow_unverified=yes", 0, 0, "bbbbb" },
+	{ "trust=digest+signature\nallow_unverified=yes\nimage=" D, 0, 0,
+		"bbbbb" },
+	{ "trust=digest+signature", 1, TRUST_DIGEST_AND_SIGNATURE, "mDEuu" },
+	{ "trust=digest+signature\nimage=" D, 1, TRUST_DIGEST_AND_SIGNATURE,
+		"PPcuu" },
+	{ "trust=digest+signature\nallow_unverified=yes", 1, 0, "AAAAA" },
+	{ "trust=digest+signature\nallow_unverified=yes\nimage=" D, 1, 0,
+		"AAAAA" },
+	{ "timeout=5", 0, 0, "ttttt" },
+	{ "timeout=5", 1, 0, "ttttt" },
+	{ "timeout=5\nimage=" D, 1, 0, "ttttt" },
+	{ "timeout=5\nallow_unverified=yes", 1, 0, "ttttt" },
+};
+
+static const struct {
+	char letter;
+	bool checked; /* policy_check finds it without the command line */
+	enum reason reason;
+	const char *sentence;
+} refusals[] = {
+	{ 'm', false, REASON_DIGEST_MISSING,
+		"cmdline: expected composefs=<digest>, found none, and the policy has no image=" },
+	{ 'u', false, REASON_DIGEST_UNVERIFIED,
+		"cmdline: composefs=: expected a digest to verify, found '?' in front of it: the policy does not say allow_unverified=yes" },
+	{ 'c', false, REASON_CMDLINE_INVALID,
+		"cmdline: composefs=: expected the policy's image " D
+		", found " E },
+	{ 'i', true, REASON_POLICY_INVALID,
+		"policy: allow_unverified=yes: expected no image= beside it, found one" },
+	{ 's', true, REASON_KEYS_EMPTY,
+		"policy: trust=signature: expected a certificate in keys.d, found none" },
+	{ 'b', true, REASON_KEYS_EMPTY,
+		"policy: trust=digest+signature: expected a certificate in keys.d, found none" },
+	{ 'a', true, REASON_POLICY_INVALID,
+		"policy: allow_unverified=yes: expected trust=digest beside it, found trust=signature" },
+	{ 'A', true, REASON_POLICY_INVALID,
+		"policy: allow_unverified=yes: expected trust=digest beside it, found trust=digest+signature" },
+	{ 't', true, REASON_POLICY_INVALID,
+		"policy: boot.conf: expected a line trust=, found none" },
+};
+
+static struct policy p;
+static struct cmdline c;
+static struct plan plan;
+static struct err e;
+
+static int make(const char *conf, const char *line, unsigned keys)
+{
+	policy_defaults(&p);
+	memset(&plan, 0xff, sizeof(plan));
+	if (conf && policy_parse(&p, "boot.conf", conf, strlen(conf), &e)) {
+		ok(false, "the test's policy parses: %s", e.text);
+		return -1;
+	}
+	if (cmdline_parse(&c, line, strlen(line), &e)) {
+		ok(false, "the test's command line parses: %s", e.text);
+		return -1;
+	}
+	memset(&e, 0, sizeof(e));
+	return plan_make(&plan, &p, &c, keys, &e);
+}
+
+static void check_refusal(int got, char letter, unsigned keys)
+{
+	enum trust trust;
+	size_t i = 0;
+
+	while (refusals[i].letter != letter)
+		i++;
+	is_int(got, -1, "refused");
+	is_int(e.reason, refusals[i].reason, "its reason");
+	is_str(e.text, refusals[i].sentence, "its sentence");
+	is_int(policy_check(&p, keys, &trust, &e), -refusals[i].checked,
+		"%s by --check-config",
+		refusals[i].checked ? "found" : "not seen");
+}
+
+static void check_table(void)
+{
+	size_t i, k;
+
+	for (i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		for (k = 0; k < 5; k++) {
+			char line[200], hex[DIGEST_HEX_MAX];
+			char want = table[i].outcome[k];
+			int got;
+
+			snprintf(line, sizeof(line),
+				"%s rootwright.store=LABEL=x", digests[k]);
+			printf("# %s, %u keys, %.13s\n",
+				table[i].conf ? table[i].conf : "no boot.conf",
+				table[i].keys, digests[k]);
+			got = make(table[i].conf, line, table[i].keys);
+			if (!strchr("DEPde", want)) {
+				check_refusal(got, want, table[i].keys);
+				continue;
+			}
+			is_int(got, 0, "accepted: %s", e.text);
+			is_int(plan.trust, table[i].trust, "the trust");
+			is_int(plan.trust_implied, !table[i].conf,
+				"is it implied?");
+			is_int(plan.unverified, want == 'd' || want == 'e',
+				"is it weakened?");
+			is_int(plan.image_from_policy, want == 'P',
+				"does the policy name the image?");
+			digest_to_hex(&plan.image, hex);
+			is_str(hex, want == 'E' || want == 'e' ? E : D,
+				"the image");
+		}
+	}
+}
+
+/* Store and timeout: what the policy says, what the command line says. */
+static const struct {
+	const char *conf, *line;
+	const char *store; /* NULL: refused with the sentence */
+	unsigned timeout;
+	enum reason reason;
+	const char *sentence;
+} limits[] = {
+	{ "", "rootwright.store=/dev/a", "/dev/a", 30, 0, NULL },
+	{ "store=/dev/a", "", "/dev/a", 30, 0, NULL },
+	{ "store=/dev/a", "rootwright.store=/dev/a", "/dev/a", 30, 0, NULL },
+	{ "store=/dev/a", "root=/dev/b", "/dev/a", 30, 0, NULL },
+	{ "", "root=/dev/b", NULL, 0, REASON_STORE_UNNAMED,
+		"store: expected store= in the policy or rootwright.store= on the command line, found neither" },
+	{ "store=/dev/a", "rootwright.store=/dev/b", NULL, 0,
+		REASON_STORE_CONFLICT,
+		"cmdline: rootwright.store=: expected the policy's store '/dev/a', found '/dev/b'" },
+	{ "store=LABEL=a", "rootwright.store=LABEL=A", NULL, 0,
+		REASON_STORE_CONFLICT,
+		"cmdline: rootwright.store=: expected the policy's store 'LABEL=a', found 'LABEL=A'" },
+	{ "store=/dev/a", "rootwright.timeout=30", "/dev/a", 30, 0, NULL },
+	{ "store=/dev/a", "rootwright.timeout=29", "/dev/a", 29, 0, NULL },
+	{ "store=/dev/a", "rootwright.timeout=31", NULL, 0,
+		REASON_CMDLINE_INVALID,
+		"cmdline: rootwright.timeout=: expected at most the policy's 30 seconds, found 31" },
+	{ "store=/dev/a\ntimeout=5", "", "/dev/a", 5, 0, NULL },
+	{ "store=/dev/a\ntimeout=5", "rootwright.timeout=1", "/dev/a", 1, 0,
+		NULL },
+	{ "store=/dev/a\ntimeout=5", "rootwright.timeout=6", NULL, 0,
+		REASON_CMDLINE_INVALID,
+		"cmdline: rootwright.timeout=: expected at most the policy's 5 seconds, found 6" },
+	{ "store=/dev/a\ntimeout=3600", "rootwright.timeout=3600", "/dev/a",
+		3600, 0, NULL },
+};
+
+static void check_limits(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		char conf[200], line[200];
+		int got;
+
+		snprintf(
+			conf, sizeof(conf), "trust=digest\n%s", limits[i].conf);
+		snprintf(line, sizeof(line), "composefs=" D " %s",
+			limits[i].line);
+		got = make(conf, line, 0);
+		if (limits[i].store) {
+			is_int(got, 0, "limit %zu: %s", i, e.text);
+			is_str(plan.store, limits[i].store, "the store");
+			is_int(plan.timeout, limits[i].timeout, "the timeout");
+			continue;
+		}
+		is_int(got, -1, "limit %zu is kept", i);
+		is_int(e.reason, limits[i].reason, "its reason");
+		is_str(e.text, limits[i].sentence, "its sentence");
+	}
+	make(NULL,
+		"composefs=" D " rootwright.store=/dev/a "
+		"rootwright.timeout=31",
+		0);
+	is_str(e.text,
+		"cmdline: rootwright.timeout=: expected at most the policy's 30 seconds, found 31",
+		"the default is a limit without boot.conf too");
+	is_str(err_hint_text(&e), "set timeout=31 in boot.conf", "its hint");
+}
+
+int main(void)
+{
+	check_table();
+	check_limits();
+	return tap_done();
+}
