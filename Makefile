@@ -84,7 +84,7 @@ boot_CFLAGS := -Os -flto -ffunction-sections -fdata-sections -fPIE \
 	-fno-asynchronous-unwind-tables
 # gcc's own -static-pie with musl's start files: musl-gcc's specs would link
 # Scrt1.o and leave an INTERP header.
-boot_LDFLAGS := -nostdlib -static-pie -Os -flto=auto -Wl,--gc-sections \
+boot_LDFLAGS := -nostdlib -static-pie -Oz -flto=auto -Wl,--gc-sections \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--build-id=none
 boot_START := $(MUSL)/rcrt1.o $(MUSL)/crti.o \
 	$(shell $(CC) -print-file-name=crtbeginS.o 2>/dev/null)

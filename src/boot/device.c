@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -129,15 +128,13 @@ static void scan_one(struct scan *s, const char *name)
 
 static void scan_all(struct scan *s)
 {
-	DIR *dir = opendir("/sys/class/block");
-	struct dirent *entry;
+	AUTO_FD int fd =
+		open("/sys/class/block", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dir dir = { .fd = fd };
+	const char *name;
 
-	if (!dir)
-		return;
-	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			scan_one(s, entry->d_name);
-	closedir(dir);
+	while (fd >= 0 && (name = dir_next(&dir)))
+		scan_one(s, name);
 }
 
 /* 1: found, 0: not there yet, -1: refused. */

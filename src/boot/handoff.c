@@ -6,13 +6,14 @@
  */
 #include "boot/boot.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/file.h"
 
 static const struct {
 	const char *type, *path;
@@ -50,23 +51,16 @@ int early_mounts(struct err *e)
  */
 static void remove_below(int fd, dev_t dev, unsigned depth)
 {
-	DIR *dir = fdopendir(fd);
-	struct dirent *entry;
+	struct dir dir = { .fd = fd };
+	const char *name;
 	struct stat st;
 
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	while ((entry = readdir(dir))) {
-		const char *name = entry->d_name;
-
-		if (!strcmp(name, ".") || !strcmp(name, "..") ||
-			fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	while ((name = dir_next(&dir))) {
+		if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 			st.st_dev != dev)
 			continue;
-		if (S_ISDIR(st.st_mode) && depth < 64) {
-			int sub = openat(fd, name,
+		if (S_ISDIR(st.st_mode) && depth < 16) {
+			AUTO_FD int sub = openat(fd, name,
 				O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 					O_CLOEXEC);
 
@@ -75,17 +69,15 @@ static void remove_below(int fd, dev_t dev, unsigned depth)
 		}
 		unlinkat(fd, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0);
 	}
-	closedir(dir);
 }
 
 static void remove_initramfs(void)
 {
-	int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return;
-	remove_below(fd, st.st_dev, 0);
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		remove_below(fd, st.st_dev, 0);
 }
 
 int handoff(const char *init, struct err *e)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -36,6 +37,34 @@ int open_regular_beneath(int dirfd, const char *path)
 	close(fd);
 	errno = saved;
 	return -1;
+}
+
+/* struct linux_dirent64 of getdents64(2). */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	unsigned short size;
+	unsigned char type;
+	char name[];
+};
+
+const char *dir_next(struct dir *d)
+{
+	const struct entry *entry;
+
+	do {
+		if (d->at == d->n) {
+			d->at = 0;
+			d->n = syscall(
+				SYS_getdents64, d->fd, d->buf, sizeof(d->buf));
+			d->error = d->n < 0 ? errno : 0;
+			if (d->n <= 0)
+				return d->n = 0, NULL;
+		}
+		entry = (const struct entry *)(d->buf + d->at);
+		d->at += entry->size;
+	} while (!strcmp(entry->name, ".") || !strcmp(entry->name, ".."));
+	return entry->name;
 }
 
 ssize_t read_all(int fd, void *buf, size_t max)

@@ -34,6 +34,20 @@ int open_how(int dirfd, const char *path, int flags, uint64_t resolve);
 int open_regular_beneath(int dirfd, const char *path);
 
 /*
+ * The names in a directory, without a heap: readdir(3) would bring its own.
+ * Begin with { .fd = an fd opened for reading }, at its start.
+ */
+struct dir {
+	int fd;
+	long n, at;
+	int error; /* errno where the list ended early */
+	_Alignas(8) char buf[4096];
+};
+
+/* The next name but "." and "..", valid until the next call; NULL: no more. */
+const char *dir_next(struct dir *d);
+
+/*
  * Reads all of fd into buf. Returns the number of bytes, or -1 with errno;
  * EFBIG when there are more than max.
  */

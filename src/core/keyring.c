@@ -6,7 +6,6 @@
 #include <mbedtls/rsa.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "core/file.h"
 
@@ -115,15 +114,6 @@ int keyring_add(struct keyring *k, const char *file, const uint8_t *bytes,
 	return 0;
 }
 
-/* getdents64(2): readdir would bring a heap of its own. */
-struct entry {
-	uint64_t inode;
-	int64_t offset;
-	unsigned short size;
-	unsigned char type;
-	char name[];
-};
-
 struct names {
 	unsigned n;
 	char name[KEYS_MAX][256]; /* sorted */
@@ -155,24 +145,19 @@ static int insert(
 
 static int list(struct names *all, int dirfd, const char *dir, struct err *e)
 {
-	_Alignas(struct entry) char buf[4096];
-	const struct entry *entry;
-	long n, at;
+	struct dir d = { .fd = dirfd };
+	const char *name;
 
 	all->n = 0;
 	if (lseek(dirfd, 0, SEEK_SET) != 0)
 		return err_sys(e, REASON_KEYS_INVALID, errno,
 			"keys: %s: cannot be read", dir);
-	while ((n = syscall(SYS_getdents64, dirfd, buf, sizeof(buf))) > 0)
-		for (at = 0; at < n; at += entry->size) {
-			entry = (const struct entry *)(buf + at);
-			if (is_certificate_name(entry->name) &&
-				insert(all, entry->name, dir, e) != 0)
-				return -1;
-		}
-	return n == 0 ? 0
-		      : err_sys(e, REASON_KEYS_INVALID, errno,
-				"keys: %s: cannot be read", dir);
+	while ((name = dir_next(&d)))
+		if (is_certificate_name(name) && insert(all, name, dir, e) != 0)
+			return -1;
+	return d.error ? err_sys(e, REASON_KEYS_INVALID, d.error,
+				 "keys: %s: cannot be read", dir)
+		       : 0;
 }
 
 int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
@@ -187,8 +172,7 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 	if (list(&all, dirfd, dir, e) != 0)
 		return -1;
 	for (i = 0; i < all.n; i++) {
-		AUTO_FD
-		int fd = open_regular_beneath(dirfd, all.name[i]);
+		AUTO_FD int fd = open_regular_beneath(dirfd, all.name[i]);
 		ssize_t n = fd < 0 ? -1 : read_all(fd, buf, sizeof(buf));
 
 		snprintf(path, sizeof(path), "%.250s/%s", dir, all.name[i]);
@@ -205,8 +189,7 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 int signature_load(
 	int dirfd, const char *path, uint8_t *buf, size_t *n, struct err *e)
 {
-	AUTO_FD
-	int fd = open_regular_beneath(dirfd, path);
+	AUTO_FD int fd = open_regular_beneath(dirfd, path);
 	ssize_t r = fd < 0 ? -1 : read_all(fd, buf, SIGNATURE_MAX);
 
 	if (r >= 0) {
