@@ -3,9 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "core/json.h"
+#include "tool/progress.h"
 #include "tool/tool.h"
 
 static const char *const kinds[] = {
@@ -20,17 +20,8 @@ static const char *const kinds[] = {
 
 void check_begin(struct check *c)
 {
-	c->progress = isatty(STDERR_FILENO);
 	if (c->json)
 		fputs("{\"faults\":[", stdout);
-}
-
-/* Takes the line of progress away, so that words do not follow it. */
-static void clear_progress(struct check *c)
-{
-	if (c->last_shown)
-		fputs("\r\033[K", stderr);
-	c->last_shown = 0;
 }
 
 void check_fault(struct check *c, enum fault kind, const char *path,
@@ -44,7 +35,7 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	clear_progress(c);
+	progress_clear();
 	if (c->json) {
 		json_begin(&j, buffer, sizeof(buffer));
 		json_open(&j, NULL, '{');
@@ -76,17 +67,12 @@ void check_object(struct check *c, uint64_t bytes)
 {
 	c->objects++;
 	c->bytes += bytes;
-	if (!c->progress || c->objects - c->last_shown < 256)
-		return;
-	c->last_shown = c->objects;
-	fprintf(stderr, "\r%llu objects, %llu MB",
-		(unsigned long long)c->objects,
-		(unsigned long long)(c->bytes / 1000000));
+	progress_show(c->objects, "objects", c->bytes);
 }
 
 int check_end(struct check *c, const char *name)
 {
-	clear_progress(c);
+	progress_clear();
 	if (c->json)
 		printf("],\"objects\":%llu,\"bytes\":%llu,\"unsealed\":%llu}\n",
 			(unsigned long long)c->objects,

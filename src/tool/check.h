@@ -26,11 +26,9 @@ enum fault {
 
 struct check {
 	bool json;
-	bool progress;
 	uint64_t objects, bytes, faults;
-	uint64_t unsealed;   /* objects without fs-verity */
-	uint64_t temporary;  /* files of a builder that runs or was killed */
-	uint64_t last_shown; /* progress */
+	uint64_t unsealed;  /* objects without fs-verity */
+	uint64_t temporary; /* files of a builder that runs or was killed */
 };
 
 void check_begin(struct check *c);

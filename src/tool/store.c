@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -107,26 +106,20 @@ int store_open(struct store *s, const char *dir, struct err *e)
 	return -1;
 }
 
-/* Calls each for the names in a directory but "." and "..". */
+/* Calls each for the names in a directory, until one gives not 0. */
 static int each_name(int dirfd, int (*each)(int dirfd, const char *name))
 {
-	int fd = openat(dirfd, ".", DIR_FLAGS), r = 0;
-	struct dirent *entry;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	AUTO_FD int fd = openat(dirfd, ".", DIR_FLAGS);
+	struct dir dir = { .fd = fd };
+	const char *name;
+	int r = 0;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
 		return -1;
-	}
-	while (r == 0 && (errno = 0, entry = readdir(dir)))
-		if (strcmp(entry->d_name, ".") != 0 &&
-			strcmp(entry->d_name, "..") != 0)
-			r = each(dirfd, entry->d_name);
-	if (r == 0 && errno != 0)
-		r = -1;
-	closedir(dir);
-	return r;
+	while (r == 0 && (name = dir_next(&dir)))
+		r = each(dirfd, name);
+	errno = dir.error;
+	return r == 0 && dir.error ? -1 : r;
 }
 
 /* A new ext4 is as good as an empty directory, and so is another's start. */
