@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "tool/check.h"
+#include "tool/disk_check.h"
 #include "tool/store.h"
 #include "tool/tool.h"
 
@@ -30,6 +31,15 @@ static int check_directory(struct check *c, const char *name)
 	r = check_store(c, &s, &e);
 	store_close(&s);
 	if (r != 0)
+		return tool_fail(&e);
+	return check_end(c, name);
+}
+
+static int check_disk(struct check *c, const char *name)
+{
+	struct err e;
+
+	if (disk_check(c, name, &e) != 0)
 		return tool_fail(&e);
 	return check_end(c, name);
 }
@@ -62,6 +72,6 @@ int cmd_check(int argc, char **argv)
 			"expected one store or disk, found %d arguments",
 			argc - optind);
 	if (stat(argv[optind], &st) == 0 && !S_ISDIR(st.st_mode))
-		return tool_usage("check", "%s: not a directory", argv[optind]);
+		return check_disk(&c, argv[optind]);
 	return check_directory(&c, argv[optind]);
 }
