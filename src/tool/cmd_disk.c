@@ -13,6 +13,7 @@
 #include "tool/disk_copy.h"
 #include "tool/disk_layout.h"
 #include "tool/publish.h"
+#include "tool/store.h"
 #include "tool/tool.h"
 
 struct options {
@@ -77,8 +78,8 @@ static bool good_label(const char *label)
 
 	return n >= 1 && n <= EXT4_LABEL_MAX &&
 	       strspn(label,
-		       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		       "0123456789._+-") == n;
+		       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-") ==
+		       n;
 }
 
 static int value(struct options *o, int c)
@@ -98,29 +99,26 @@ static int value(struct options *o, int c)
 	case 'z':
 		if (!parse_size(optarg, &o->size))
 			return tool_usage("disk",
-				"--size %s: expected a multiple of 512 bytes, "
-				"or a number with K, M, G or T",
+				"--size %s: expected a multiple of 512 bytes, or a number with K, M, G or T",
 				optarg);
 		return 0;
 	case 'l':
 		o->label = optarg;
 		if (!good_label(optarg))
 			return tool_usage("disk",
-				"--label %s: expected 1 to 16 letters, digits "
-				"or . _ + -",
+				"--label %s: expected 1 to 16 letters, digits or . _ + -",
 				optarg);
 		return 0;
 	case 'u':
 		if (uuid_parse(optarg, uuid) != 0)
 			return tool_usage("disk",
-				"--uuid %s: expected a UUID, such as "
-				"2c1d1c0e-5d4b-4a52-9d6c-0f1e2d3c4b5a",
+				"--uuid %s: expected a UUID, such as 2c1d1c0e-5d4b-4a52-9d6c-0f1e2d3c4b5a",
 				optarg);
 		uuid_unparse_lower(uuid, o->uuid);
 		return 0;
 	}
-	return tool_usage("disk", "an option that it does not have, or "
-				  "without its value");
+	return tool_usage("disk",
+		"an option that it does not have, or without its value");
 }
 
 /* 0, or -1 when help was all that was wanted, or EXIT_USAGE. */
@@ -171,8 +169,7 @@ static int choose_size(const struct options *o, const struct disk_tree *t,
 	if (*bytes >= least)
 		return 0;
 	err_set(e, REASON_FAILED,
-		"disk: %s: expected a disk of at least %llu bytes, found "
-		"--size of %llu",
+		"disk: %s: expected a disk of at least %llu bytes, found --size of %llu",
 		o->output, (unsigned long long)least,
 		(unsigned long long)*bytes);
 	return err_hint(e, "--size %lluM holds it, without room for more",
@@ -201,8 +198,8 @@ static int write_ext4(const struct options *o, const struct disk_tree *t,
 static void report(const struct options *o, const struct disk_tree *t,
 	const struct disk_ids *ids, uint64_t bytes)
 {
-	tool_say("%s: %llu MiB, %llu objects of %llu bytes sealed with "
-		 "fs-verity",
+	tool_say(
+		"%s: %llu MiB, %llu objects of %llu bytes sealed with fs-verity",
 		o->output, (unsigned long long)(bytes / DISK_MIB),
 		(unsigned long long)t->n_objects,
 		(unsigned long long)t->object_bytes);
@@ -248,6 +245,7 @@ static int disk(const struct options *o, struct err *e)
 	AUTO_FD
 	int dirfd = -1;
 	struct disk_tree t;
+	struct store store;
 	struct stat st;
 	int r;
 
@@ -262,10 +260,14 @@ static int disk(const struct options *o, struct err *e)
 		return err_set(e, REASON_FAILED,
 			"disk: %s: expected no such file, found one",
 			o->output);
-	if (disk_tree_scan(&t, o->store, o->extra, e) != 0)
+	if (store_open(&store, o->store, e) != 0)
 		return -1;
-	r = write_disk(o, &t, dirfd, dir, name, e);
-	disk_tree_free(&t);
+	r = disk_tree_scan(&t, &store, o->extra, e);
+	if (r == 0) {
+		r = write_disk(o, &t, dirfd, dir, name, e);
+		disk_tree_free(&t);
+	}
+	store_close(&store);
 	return r;
 }
 

@@ -31,12 +31,10 @@ static int copy_object(struct copying *c, struct ext4_file *f, int fd,
 		return 0;
 	digest_to_hex(&d, hex);
 	err_set(c->e, REASON_FAILED,
-		"disk: %s: expected the digest that names it, found %s: the "
-		"object is damaged",
+		"disk: %s: expected the digest that names it, found %s: the object is damaged",
 		c->path, hex);
 	return err_hint(c->e,
-		"rootwright check lists every damaged object of the store; "
-		"remove them and build again");
+		"rootwright check lists every damaged object of the store; remove them and build again");
 }
 
 static int copy_file(struct copying *c, struct ext4_file *f, int dirfd,
@@ -51,8 +49,7 @@ static int copy_file(struct copying *c, struct ext4_file *f, int dirfd,
 			"disk: %s: cannot be opened", c->path);
 	if ((uint64_t)st.st_size != n->size)
 		return err_set(c->e, REASON_FAILED,
-			"disk: %s: expected %llu bytes, found %llu: it changed "
-			"while it was read",
+			"disk: %s: expected %llu bytes, found %llu: it changed while it was read",
 			c->path, (unsigned long long)n->size,
 			(unsigned long long)st.st_size);
 	if (n->object)

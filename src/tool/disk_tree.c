@@ -12,6 +12,7 @@
 #include "core/file.h"
 #include "tool/ext4_dir.h"
 #include "tool/ext4_verity.h"
+#include "tool/store.h"
 
 /* Where the walk is; every name on the way down for messages. */
 struct walk {
@@ -20,7 +21,6 @@ struct walk {
 	bool objects;
 	char path[PATH_MAX]; /* below the store or the extra tree */
 	unsigned depth;
-	enum hash_algorithm algorithm; /* of all objects; 0: none seen */
 	struct err *e;
 };
 
@@ -106,9 +106,9 @@ static int object_name(struct walk *w, struct disk_node *n)
 		return refuse(w, "an object's name", "another name");
 	if (!S_ISREG(n->mode))
 		return refuse(w, "an object", kind(n->mode));
-	if (w->algorithm && w->algorithm != n->digest.algorithm)
-		return refuse(w, "objects of one algorithm", "a second one");
-	w->algorithm = n->digest.algorithm;
+	if (n->digest.algorithm != w->t->algorithm)
+		return refuse(w, "an object of the store's algorithm",
+			"one of another");
 	n->object = true;
 	w->t->n_objects++;
 	w->t->object_bytes += n->size;
@@ -212,7 +212,8 @@ static int scan_entry(struct walk *w, int dirfd, struct disk_node *n)
 /* A file that a builder has not finished, or did not live to remove. */
 static bool is_unfinished(const struct walk *w, const char *name)
 {
-	return w->store && !strncmp(name, ".tmp-", 5);
+	return w->store &&
+	       !strncmp(name, STORE_TEMPORARY, strlen(STORE_TEMPORARY));
 }
 
 static int list(struct walk *w, int fd, struct disk_node *dir)
@@ -314,15 +315,6 @@ static int scan_top(struct disk_tree *t, bool store, int dirfd,
 	return scan_dir(&w, fd, top);
 }
 
-static int open_top(const char *path, int *fd, struct err *e)
-{
-	*fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (*fd < 0)
-		return err_sys(e, REASON_FAILED, errno,
-			"disk: %s: cannot be opened", path);
-	return 0;
-}
-
 /* The root: the store, lost+found, and what --extra has. */
 static int scan_root(struct disk_tree *t, struct err *e)
 {
@@ -343,7 +335,7 @@ static int scan_root(struct disk_tree *t, struct err *e)
 		free_children(&store);
 		return err_sys(e, REASON_FAILED, ENOMEM, "disk: the tree");
 	}
-	n->mode = S_IFDIR | 0755;
+	n->mode = S_IFDIR | 0700;
 	n->ino = store.ino;
 	n->children = store.children;
 	n->n_children = store.n_children;
@@ -358,29 +350,23 @@ static int scan_root(struct disk_tree *t, struct err *e)
 	return 0;
 }
 
-int disk_tree_scan(struct disk_tree *t, const char *store, const char *extra,
-	struct err *e)
+int disk_tree_scan(struct disk_tree *t, const struct store *store,
+	const char *extra, struct err *e)
 {
-	struct stat st;
-
 	memset(t, 0, sizeof(*t));
-	t->store = t->extra = -1;
-	t->store_name = store;
+	t->store = store->fd;
+	t->store_name = store->name;
+	t->algorithm = store->algorithm;
+	t->extra = -1;
 	t->extra_name = extra;
-	if (open_top(store, &t->store, e) != 0 ||
-		(extra && open_top(extra, &t->extra, e) != 0) ||
-		scan_root(t, e) != 0)
-		goto fail;
-	if (fstatat(t->store, "objects", &st, AT_SYMLINK_NOFOLLOW) != 0) {
-		err_set(e, REASON_FAILED,
-			"disk: %s: expected a store, found no objects "
-			"directory in it",
-			store);
-		err_hint(e, "rootwright build --store makes one");
-		goto fail;
+	if (extra) {
+		t->extra = open(extra, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (t->extra < 0)
+			return err_sys(e, REASON_FAILED, errno,
+				"disk: %s: cannot be opened", extra);
 	}
-	return 0;
-fail:
+	if (scan_root(t, e) == 0)
+		return 0;
 	disk_tree_free(t);
 	return -1;
 }
@@ -388,9 +374,7 @@ fail:
 void disk_tree_free(struct disk_tree *t)
 {
 	free_children(&t->root);
-	if (t->store >= 0)
-		close(t->store);
 	if (t->extra >= 0)
 		close(t->extra);
-	t->store = t->extra = -1;
+	t->extra = -1;
 }

@@ -6,7 +6,7 @@
  * a directory happens to list them.
  *
  * Refused: what is not a file, directory or symbolic link; a name below
- * objects/ that is not one of an object; objects of two algorithms; an
+ * objects/ that is not one of an object; an object of another algorithm; an
  * extra /composefs or /lost+found; more than DISK_DEPTH_MAX levels.
  */
 #ifndef RW_TOOL_DISK_TREE_H
@@ -39,15 +39,19 @@ struct disk_node {
 
 struct disk_tree {
 	struct disk_node root;
-	int store, extra; /* directories, or -1; closed with the tree */
+	int store; /* its directory; borrowed */
+	int extra; /* or -1; closed with the tree */
+	enum hash_algorithm algorithm;
 	const char *store_name, *extra_name; /* for messages; borrowed */
 	uint64_t n_objects, object_bytes;
 	uint64_t blocks; /* of 4096 bytes that all of it takes */
 	uint32_t last_ino;
 };
 
-/* extra is NULL or a directory. */
-must_check int disk_tree_scan(struct disk_tree *t, const char *store,
+struct store;
+
+/* The store stays open as long as the tree; extra is NULL or a directory. */
+must_check int disk_tree_scan(struct disk_tree *t, const struct store *store,
 	const char *extra, struct err *e);
 
 void disk_tree_free(struct disk_tree *t);

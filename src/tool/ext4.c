@@ -191,8 +191,7 @@ int ext4_open(struct ext4 *x, int fd, const char *name, uint64_t offset,
 	if (ext2fs_has_feature_journal_needs_recovery(x->fs->super)) {
 		ext4_abandon(x);
 		err_set(e, REASON_FAILED,
-			"%s: expected an ext4 file system that was unmounted "
-			"cleanly, found one whose journal must be replayed",
+			"%s: expected an ext4 file system that was unmounted cleanly, found one whose journal must be replayed",
 			name);
 		return err_hint(e, "mount and unmount it, or run e2fsck -p");
 	}

@@ -32,8 +32,7 @@ static int read_exactly(struct ext4_copy *c, size_t n, struct err *e)
 				"%s: cannot be read", c->what);
 		if (r == 0)
 			return err_set(e, REASON_FAILED,
-				"%s: expected %llu more bytes, found the end: "
-				"it changed while it was read",
+				"%s: expected %llu more bytes, found the end: it changed while it was read",
 				c->what, (unsigned long long)(c->left - got));
 		got += r;
 	}
