@@ -79,6 +79,9 @@ static const struct {
 	{ "dyndbg=file\" composefs=\"x", "" },
 	{ "\"a b\" composefs=" D, "d" },
 	{ "a\" \"composefs=" D, "" },
+	/* Seen with a 6.12 kernel, in what it hands to init. */
+	{ "\"rootwright.timeout=\"5 6\" 7\"", "t" },
+	{ "\"x\"rootwright.timeout=5 \"--\" init=x", "" },
 	/* After -- nothing is for us, whatever it looks like. */
 	{ "-- composefs=" D, "" },
 	{ "composefs=" D " -- composefs=" D " rootwright.x \"", "d" },
