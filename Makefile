@@ -24,7 +24,7 @@ LIBEXECDIR ?= $(PREFIX)/lib/rootwright
 MANDIR ?= $(PREFIX)/share/man
 
 .PHONY: all help deps check check-unit check-integration check-boot fuzz \
-	clang lint format size demo install clean FORCE
+	clang lint format size demo dev-key install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -203,6 +203,11 @@ check-boot: all ## the boots in QEMU
 	$(Q)tests/run $(BOOTS)
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
+
+# A plain private key: for demonstrations and tests only (keys/README.md).
+dev-key: $(B)/keys/development.pem ## a development key, if there is none
+$(B)/keys/development.pem:
+	$(Q)keys/make-key --development $(@:.pem=)
 
 lint: ## format, shell scripts, man pages, sizes, licences
 	$(Q)scripts/lint
