@@ -22,6 +22,12 @@ struct argument {
 	bool closed; /* every quote has its partner */
 };
 
+/* At most this much of what is wrong is repeated. */
+static int shown(size_t n)
+{
+	return n < 80 ? n : 80;
+}
+
 static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r') || c == '\xa0';
@@ -81,21 +87,6 @@ static bool is_ours(const struct argument *a)
 	       (n >= 10 && strncasecmp(s, "rootwright", 10) == 0);
 }
 
-static must_check int take_digest(
-	struct cmdline *c, const char *v, struct err *e)
-{
-	const char *expected;
-
-	c->unverified = v[0] == '?';
-	expected = kv_digest(&c->digest, v + c->unverified);
-	if (expected)
-		return err_set(e, REASON_DIGEST_INVALID,
-			"cmdline: composefs=: expected %s, found '%s' (%zu characters)",
-			expected, v, strlen(v));
-	c->has_digest = true;
-	return 0;
-}
-
 /* One argument whose name is in our territory. */
 static must_check int take(
 	struct cmdline *c, const struct argument *a, struct err *e)
@@ -106,34 +97,33 @@ static must_check int take(
 	enum reason r = digest ? REASON_DIGEST_INVALID : REASON_CMDLINE_INVALID;
 	const char *expected;
 	char v[VALUE_MAX];
-	int shown = a->name_n < 80 ? a->name_n : 80;
 
 	if (!digest && !store && !timeout)
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: expected composefs=, rootwright.store= or rootwright.timeout=, found '%.*s'",
-			shown, a->name);
+			shown(a->name_n), a->name);
 	if ((digest && c->has_digest) || (store && c->store[0]) ||
 		(timeout && c->has_timeout))
 		return err_set(e, REASON_CMDLINE_INVALID,
-			"cmdline: expected %.*s= once, found it twice", shown,
-			a->name);
-	if (!a->value || !a->value_n)
+			"cmdline: expected %.*s= once, found it twice",
+			shown(a->name_n), a->name);
+	if (a->value_n == 0)
 		return err_set(e, r,
-			"cmdline: %.*s: expected a value, found none", shown,
-			a->name);
+			"cmdline: %.*s: expected a value, found none",
+			shown(a->name_n), a->name);
 	expected = kv_copy(v, a->value, a->value_n);
 	if (!expected && digest)
-		return take_digest(c, v, e);
-	if (!expected && store)
-		expected = kv_store(c->store, v);
-	else if (!expected)
-		expected = kv_timeout(&c->timeout, v);
+		c->unverified = v[0] == '?';
+	if (!expected)
+		expected = digest  ? kv_digest(&c->digest, v + c->unverified)
+			   : store ? kv_store(c->store, v)
+				   : kv_timeout(&c->timeout, v);
 	if (expected)
 		return err_set(e, r,
 			"cmdline: %.*s=: expected %s, found '%.*s' (%zu characters)",
-			shown, a->name, expected,
-			(int)(a->value_n < 80 ? a->value_n : 80), a->value,
-			a->value_n);
+			shown(a->name_n), a->name, expected, shown(a->value_n),
+			a->value, a->value_n);
+	c->has_digest |= digest;
 	c->has_timeout |= timeout;
 	return 0;
 }
@@ -162,7 +152,7 @@ int cmdline_parse(struct cmdline *c, const char *text, size_t n, struct err *e)
 		if (!a.closed)
 			return err_set(e, REASON_CMDLINE_INVALID,
 				"cmdline: expected a closing quote, found the end after '%.*s'",
-				(int)(a.name_n < 80 ? a.name_n : 80), a.name);
+				shown(a.name_n), a.name);
 		if (!a.value && named(&a, "--"))
 			return 0;
 		if (a.value && named(&a, "init"))
