@@ -36,6 +36,10 @@ void say(enum level level, const char *fmt, ...)
 	if (m < 0)
 		return;
 	m = strlen(line);
+	/* A label on the disk may hold escape sequences, C1 in UTF-8 too. */
+	for (n = 0; n < m; n++)
+		if (line[n] < 0x20 || line[n] > 0x7e)
+			line[n] = '?';
 	line[m++] = '\n';
 	{
 		AUTO_FD int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
