@@ -116,6 +116,11 @@ $(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
 		-o $@.debug $(boot_START) $< $(boot_END)
 	$(Q)strip -o $@ $@.debug
 
+# Guests: a static program that is all of an initramfs, for one boot test.
+$(B)/guest-%: tests/boot/guest-%.c $(B)/boot/include/.made $(B)/boot/flags
+	$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $@.d -o $@ \
+		$(boot_START) $< $(boot_END)
+
 # The rules of each flavour. flags changes when the flags do, so that all is
 # made again then.
 define flavour
@@ -188,7 +193,9 @@ $(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a
 		$(filter-out %.h,$^) $(host_LIBS)
 
 # What the tests need besides themselves.
-TESTED := all $(UNITS)
+GUESTS := $(patsubst tests/boot/guest-%.c,$(B)/guest-%, \
+	$(sort $(wildcard tests/boot/guest-*.c)))
+TESTED := all $(UNITS) $(GUESTS)
 INTEGRATION := $(sort $(wildcard tests/integration/*.t))
 BOOTS := $(sort $(wildcard tests/boot/*.t))
 export B CACHE MBEDTLS_SRC VERSION
@@ -199,7 +206,7 @@ check-unit: $(UNITS) ## the unit tests, under ASan and UBSan
 	$(Q)tests/run $(UNITS)
 check-integration: all ## the tests of the programs
 	$(Q)tests/run $(INTEGRATION)
-check-boot: all ## the boots in QEMU
+check-boot: all $(GUESTS) ## the boots in QEMU
 	$(Q)tests/run $(BOOTS)
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
