@@ -16,9 +16,9 @@
 #include "tool/check.h"
 
 /*
- * Reports to c, after a check_begin. -1 only when there is nothing to check: no partition with a
- * store or more than one, a journal that must be replayed first, a directory
- * that cannot be read.
+ * Reports to c, after a check_begin. -1 only when there is nothing to check: no
+ * partition with a store or more than one, a journal that must be replayed
+ * first, a directory that cannot be read.
  */
 must_check int disk_check(struct check *c, const char *path, struct err *e);
 
