@@ -71,38 +71,52 @@ must_check int store_mount(
 struct verified_image {
 	int fd;
 	struct digest digest;
-	bool weakened;		  /* composefs=?: fs-verity is optional */
-	bool measured;		  /* the kernel gave the right digest */
+	bool memory;		  /* a sealed copy, not the store's file */
+	bool weakened;		  /* composefs=?: objects are not verified */
 	const struct key *signer; /* NULL: no signature was asked for */
 };
 
 must_check int image_verify(struct verified_image *v, const struct store *s,
 	const struct config *c, struct err *e);
 
+/*
+ * memory.c: copies fd into a sealed memfd and gives the digest of the copy.
+ * IMAGE_UNSEALED where it has more than image_max bytes or a quarter of the
+ * free memory.
+ */
+must_check int memory_load(int *memfd, int fd, const char *name,
+	uint64_t image_max, enum hash_algorithm a, struct digest *found,
+	struct err *e);
+
+/* Returns an fd of a read-only loop device over the file fd. */
+must_check int loop_attach(int fd, struct err *e);
+
 /* root.c: namespaces and mounts. */
 struct space {
 	int outer; /* the mount namespace that we came from */
 };
 
-/* Refuses a kernel that cannot do what root_mount() needs. */
-must_check int root_probe_kernel(struct err *e);
-
-/* Enters a private mount namespace with two empty directories to mount on. */
-must_check int space_enter(struct space *s, struct err *e);
-
 /* The directories of the private namespace. */
 #define SPACE_STORE SYSROOT "/store"
 #define SPACE_IMAGE SYSROOT "/image"
+#define SPACE_ROOT SYSROOT "/root"
+
+/* Enters a private mount namespace with these directories to mount on. */
+must_check int space_enter(struct space *s, struct err *e);
+
+/* Leaves it again, and attaches the detached root at /sysroot. */
+must_check int space_leave(struct space *s, int root_fd, struct err *e);
+
+/* Refuses a kernel that cannot do what root_mount() needs. */
+must_check int root_probe_kernel(struct err *e);
 
 /*
  * Mounts the image, and over it the overlay with the store as data-only
- * layer. Returns the detached root in *root_fd.
+ * layer. Returns the detached root in *root_fd, and in *loop whether the
+ * image had to go behind a loop device.
  */
-must_check int root_mount(int *root_fd, const struct verified_image *v,
-	const struct store *s, struct err *e);
-
-/* Leaves the private namespace and attaches the root at /sysroot. */
-must_check int root_attach(int root_fd, struct space *s, struct err *e);
+must_check int root_mount(int *root_fd, bool *loop,
+	const struct verified_image *v, const struct store *s, struct err *e);
 
 /* preflight.c: read through the root what the boot depends on. */
 struct preflight {
@@ -143,7 +157,7 @@ void record_stage(struct record *r, enum stage s);
 
 /* Writes /run/rootwright/boot.json and /run/rootwright/init. */
 must_check int record_write(const struct record *r, const struct config *c,
-	const struct store *s, const struct verified_image *v,
+	const struct store *s, const struct verified_image *v, bool loop,
 	const struct preflight *p, struct err *e);
 
 /* The one line of success. */

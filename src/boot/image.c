@@ -2,69 +2,80 @@
 #include "boot/boot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "core/verity.h"
 
-static int open_image(const struct store *s, const char *path, struct err *e)
+static int open_image(
+	int dirfd, const char *path, const char *where, struct err *e)
 {
-	int fd = open_regular_beneath(s->dirfd, path);
+	int fd = open_regular_beneath(dirfd, path);
 
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT)
 		return err_set(e, REASON_IMAGE_MISSING,
-			"image: %s: expected the image in the store on %s, found no such file",
-			path, s->device.path);
+			"image: %s: expected the image on %s, found no such file",
+			path, where);
 	return err_sys(e, REASON_IMAGE_INVALID, errno,
 		"image: %s: expected a regular file, found something else",
 		path);
 }
 
-/* The kernel's measurement is the file's digest, or we do not go on. */
+/*
+ * The file's digest: the kernel's measurement of it, or where there is no
+ * fs-verity to measure, our own of a copy in memory, which takes its place.
+ */
 static int measure(struct verified_image *v, const char *path,
-	const struct plan *p, struct err *e)
+	uint64_t image_max, struct digest *found, struct err *e)
 {
-	char want[DIGEST_HEX_MAX], got[DIGEST_HEX_MAX];
-	struct digest found;
+	int memfd;
 
-	if (verity_measure(v->fd, &found) != 0) {
-		/* Weakened on request, and never after a mismatch. */
-		if (p->unverified && (errno == ENODATA || errno == EOPNOTSUPP ||
-					     errno == ENOTTY))
+	if (!v->memory) {
+		if (verity_measure(v->fd, found) == 0)
 			return 0;
-		if (errno == EOPNOTSUPP || errno == ENOTTY)
-			return err_set(e, REASON_IMAGE_UNSEALED,
-				"image: %s: expected fs-verity, found a file system or kernel without it",
+		if (errno != ENODATA && errno != EOPNOTSUPP && errno != ENOTTY)
+			return err_sys(e, REASON_IMAGE_MISMATCH, errno,
+				"image: %s: expected an fs-verity digest, found none that can be compared",
 				path);
-		return err_sys(e, REASON_IMAGE_UNSEALED, errno,
-			"image: %s: expected fs-verity, found none", path);
 	}
-	v->measured = digest_equal(&found, &p->image);
-	if (v->measured)
-		return 0;
-	digest_to_hex(&p->image, want);
-	digest_to_hex(&found, got);
-	return err_set(e, REASON_IMAGE_MISMATCH,
-		"image: %s: expected fs-verity digest %s:%s, found %s:%s", path,
-		hash_name(p->image.algorithm), want, hash_name(found.algorithm),
-		got);
+	if (memory_load(&memfd, v->fd, path, image_max, v->digest.algorithm,
+		    found, e) != 0)
+		return -1;
+	close(v->fd);
+	v->fd = memfd;
+	v->memory = true;
+	return 0;
 }
 
-static int check_signature(struct verified_image *v, const struct store *s,
-	const struct config *c, struct err *e)
+static int compare(const struct digest *want, const struct digest *found,
+	const char *path, struct err *e)
+{
+	char want_hex[DIGEST_HEX_MAX], found_hex[DIGEST_HEX_MAX];
+
+	if (digest_equal(found, want))
+		return 0;
+	digest_to_hex(want, want_hex);
+	digest_to_hex(found, found_hex);
+	return err_set(e, REASON_IMAGE_MISMATCH,
+		"image: %s: expected fs-verity digest %s:%s, found %s:%s", path,
+		hash_name(want->algorithm), want_hex,
+		hash_name(found->algorithm), found_hex);
+}
+
+static int check_signature(struct verified_image *v, int dirfd,
+	const char *path, const struct config *c, struct err *e)
 {
 	static uint8_t signature[SIGNATURE_MAX];
 	uint8_t tbs[FORMATTED_MAX];
-	char hex[DIGEST_HEX_MAX], path[DIGEST_HEX_MAX + 20];
 	unsigned signer;
 	size_t n;
 
-	digest_to_hex(&v->digest, hex);
-	snprintf(path, sizeof(path), "signatures/%s.p7s", hex);
-	if (signature_load(s->dirfd, path, signature, &n, e) != 0 ||
+	if (signature_load(dirfd, path, signature, &n, e) != 0 ||
 		keyring_verify(&c->keys, path, signature, n, tbs,
 			digest_formatted(&v->digest, tbs), &signer, e) != 0)
 		return -1;
@@ -76,16 +87,32 @@ static int check_signature(struct verified_image *v, const struct store *s,
 int image_verify(struct verified_image *v, const struct store *s,
 	const struct config *c, struct err *e)
 {
-	char path[OBJECT_PATH_MAX];
+	const char *file = c->policy.image_file;
+	char object[OBJECT_PATH_MAX], hex[DIGEST_HEX_MAX];
+	char path[VALUE_MAX], signature[VALUE_MAX + 16];
+	AUTO_FD int initramfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int dirfd = file[0] ? initramfs : s->dirfd;
+	struct digest found;
 
 	memset(v, 0, sizeof(*v));
 	v->digest = c->plan.image;
 	v->weakened = c->plan.unverified;
-	digest_object_path(&v->digest, path);
-	v->fd = open_image(s, path, e);
-	if (v->fd < 0 || measure(v, path, &c->plan, e) != 0)
+	v->memory = file[0];
+	digest_object_path(&v->digest, object);
+	digest_to_hex(&v->digest, hex);
+	snprintf(path, sizeof(path), "%s", file[0] ? file + 1 : object);
+	if (file[0])
+		snprintf(signature, sizeof(signature), "%s.p7s", path);
+	else
+		snprintf(
+			signature, sizeof(signature), "signatures/%s.p7s", hex);
+	v->fd = open_image(
+		dirfd, path, file[0] ? "the initramfs" : s->device.path, e);
+	if (v->fd < 0 ||
+		measure(v, path, c->policy.image_max, &found, e) != 0 ||
+		compare(&v->digest, &found, path, e) != 0)
 		return -1;
 	if (c->plan.trust == TRUST_DIGEST)
 		return 0;
-	return check_signature(v, s, c, e);
+	return check_signature(v, dirfd, signature, c, e);
 }

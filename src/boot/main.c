@@ -21,6 +21,7 @@ static int boot(struct config *c, bool pid1, struct err *e)
 	struct verified_image image;
 	struct preflight preflight;
 	struct space space;
+	bool loop;
 	int root;
 
 	record_start(&record);
@@ -42,7 +43,7 @@ static int boot(struct config *c, bool pid1, struct err *e)
 		return -1;
 	record_stage(&record, STAGE_IMAGE);
 
-	if (root_mount(&root, &image, &store, e) != 0)
+	if (root_mount(&root, &loop, &image, &store, e) != 0)
 		return -1;
 	record_stage(&record, STAGE_MOUNT);
 
@@ -50,8 +51,9 @@ static int boot(struct config *c, bool pid1, struct err *e)
 		return -1;
 	record_stage(&record, STAGE_PREFLIGHT);
 
-	if (record_write(&record, c, &store, &image, &preflight, e) != 0 ||
-		root_attach(root, &space, e) != 0)
+	if (record_write(&record, c, &store, &image, loop, &preflight, e) !=
+			0 ||
+		space_leave(&space, root, e) != 0)
 		return -1;
 	record_say(&record, c, &image);
 	return pid1 ? handoff(c->policy.init, e) : 0;

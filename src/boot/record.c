@@ -60,7 +60,7 @@ static void write_weakened(struct json *j, const struct config *c)
 	json_open(j, "weakened", '[');
 	if (c->plan.unverified)
 		json_string(j, NULL,
-			"composefs=?: fs-verity was not required of image and objects");
+			"composefs=?: fs-verity was not required of objects");
 	if (k)
 		json_string(j, NULL, "a development key is trusted");
 	json_close(j, ']');
@@ -83,8 +83,8 @@ static void write_config(struct json *j, const struct config *c)
 	json_close(j, ']');
 }
 
-static void write_image(
-	struct json *j, const struct config *c, const struct verified_image *v)
+static void write_image(struct json *j, const struct config *c,
+	const struct verified_image *v, bool loop)
 {
 	char hex[DIGEST_HEX_MAX];
 
@@ -94,7 +94,9 @@ static void write_image(
 	json_string(j, "digest", hex);
 	json_string(j, "named_by",
 		c->plan.image_from_policy ? "policy" : "command line");
-	json_bool(j, "measured", v->measured);
+	json_string(j, "from", c->policy.image_file[0] ? "initramfs" : "store");
+	json_string(j, "verified_in", v->memory ? "memory" : "file");
+	json_bool(j, "loop", loop);
 	if (v->signer)
 		write_key(j, "signed_by", v->signer);
 	json_close(j, '}');
@@ -139,7 +141,7 @@ static int write_file(
 }
 
 int record_write(const struct record *r, const struct config *c,
-	const struct store *s, const struct verified_image *v,
+	const struct store *s, const struct verified_image *v, bool loop,
 	const struct preflight *p, struct err *e)
 {
 	static char text[8192];
@@ -151,7 +153,7 @@ int record_write(const struct record *r, const struct config *c,
 	json_string(&j, "format", "rootwright-boot-1");
 	json_string(&j, "version", RW_VERSION);
 	write_config(&j, c);
-	write_image(&j, c, v);
+	write_image(&j, c, v, loop);
 	write_store(&j, c, s);
 	json_open(&j, "preflight", '{');
 	json_number(&j, "files", p->files);

@@ -4,11 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <linux/stat.h>
-#include <sched.h>
 #include <stdio.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -26,6 +23,14 @@ static int too_old(const char *feature, const char *since, struct err *e)
 		u.release, feature, since);
 }
 
+static int open_type(struct fs *f, const char *type, struct err *e)
+{
+	if (fs_open(f, type) == 0)
+		return 0;
+	return err_sys(e, REASON_KERNEL_FEATURE, errno,
+		"kernel: expected the file system %s, found none", type);
+}
+
 /*
  * Asks the overlay for what root_mount() will ask, before a disk is waited
  * for. A kernel whose overlayfs knows no fs contexts takes any option at
@@ -36,13 +41,11 @@ int root_probe_kernel(struct err *e)
 	struct fs f;
 	int r = 0;
 
-	if (fs_open(&f, "erofs") != 0)
-		return err_set(e, REASON_KERNEL_FEATURE,
-			"kernel: expected the file system erofs, found none");
+	if (open_type(&f, "erofs", e) != 0)
+		return -1;
 	fs_close(&f);
-	if (fs_open(&f, "overlay") != 0)
-		return err_set(e, REASON_KERNEL_FEATURE,
-			"kernel: expected the file system overlay, found none");
+	if (open_type(&f, "overlay", e) != 0)
+		return -1;
 	if (fs_set(&f, "rootwright", "?") == 0)
 		r = too_old("overlayfs with data-only lower layers", "6.5", e);
 	else if (fs_set(&f, "verity", "require") != 0)
@@ -51,52 +54,25 @@ int root_probe_kernel(struct err *e)
 	return r;
 }
 
-static bool is_mounted(const char *path)
+/*
+ * EROFS reads the very file that was measured, or the sealed memory; that,
+ * like the file where *loop says so, through a loop device.
+ */
+static int mount_image(const struct verified_image *v, bool loop, struct err *e)
 {
-	struct statx st;
-
-	return syscall(SYS_statx, AT_FDCWD, path, AT_SYMLINK_NOFOLLOW,
-		       STATX_TYPE, &st) == 0 &&
-	       (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
-}
-
-int space_enter(struct space *s, struct err *e)
-{
-	if (mkdir(SYSROOT, 0755) != 0 && errno != EEXIST)
-		return err_sys(e, REASON_SYSROOT, errno,
-			"sysroot: " SYSROOT ": cannot be made");
-	if (is_mounted(SYSROOT))
-		return err_set(e, REASON_SYSROOT,
-			"sysroot: " SYSROOT
-			": expected an empty directory, found a mount");
-	s->outer = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (s->outer < 0 || unshare(CLONE_NEWNS) != 0 ||
-		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		return err_sys(e, REASON_ROOT_MOUNT, errno,
-			"mounts: expected a private mount namespace, found none");
-	if (mount("rootwright", SYSROOT, "tmpfs", MS_NOSUID | MS_NODEV,
-		    "mode=0700,size=16k") != 0 ||
-		mkdir(SPACE_STORE, 0700) != 0 || mkdir(SPACE_IMAGE, 0700) != 0)
-		return err_sys(e, REASON_SYSROOT, errno,
-			"sysroot: " SYSROOT ": cannot be prepared");
-	return 0;
-}
-
-/* EROFS reads the very file that was measured. */
-static int mount_image(const struct verified_image *v, struct err *e)
-{
+	AUTO_FD int device = loop ? loop_attach(v->fd, e) : -1;
 	AUTO_FD int fd = -1;
 	char why[300];
 	struct fs f;
 	int r = 0;
 
-	if (fs_open(&f, "erofs") != 0)
-		return err_set(e, REASON_KERNEL_FEATURE,
-			"kernel: expected the file system erofs, found none");
-	if (fs_set_fd(&f, "source", v->fd) == 0 && fs_set(&f, "ro", NULL) == 0)
+	if ((loop && device < 0) || open_type(&f, "erofs", e) != 0)
+		return -1;
+	if (fs_set_fd(&f, "source", loop ? device : v->fd) == 0 &&
+		fs_set(&f, "ro", NULL) == 0)
 		fd = fs_mount(&f, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV |
 					  MOUNT_ATTR_NOSUID);
-	if (fd < 0 && errno == ENOTBLK)
+	if (fd < 0 && errno == ENOTBLK && !loop)
 		r = too_old("EROFS mounted from a file", "6.12", e);
 	else if (fd < 0 || fs_attach(fd, SPACE_IMAGE) != 0)
 		r = err_sys(e, REASON_IMAGE_MOUNT, errno,
@@ -127,44 +103,71 @@ static int overlay_options(struct fs *f, const struct store *s,
 	return fs_set_fd(f, "datadir+", s->objects_fd);
 }
 
-int root_mount(int *root_fd, const struct verified_image *v,
-	const struct store *s, struct err *e)
+/* Mounts the overlay at SPACE_ROOT. */
+static int mount_overlay(
+	const struct verified_image *v, const struct store *s, struct err *e)
 {
-	AUTO_FD int image_dir = -1;
+	AUTO_FD int image_dir =
+		open(SPACE_IMAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = -1;
 	char why[300];
 	struct fs f;
+	int r = 0;
 
-	*root_fd = -1;
-	if (mount_image(v, e) != 0)
+	if (open_type(&f, "overlay", e) != 0)
 		return -1;
-	image_dir = open(SPACE_IMAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (image_dir < 0)
-		return err_sys(e, REASON_IMAGE_MOUNT, errno,
-			"image: cannot be opened");
-	if (fs_open(&f, "overlay") != 0)
-		return err_set(e, REASON_KERNEL_FEATURE,
-			"kernel: expected the file system overlay, found none");
 	if (overlay_options(&f, s, v, image_dir) == 0)
-		*root_fd = fs_mount(&f, MOUNT_ATTR_RDONLY);
-	if (*root_fd < 0)
-		err_sys(e, REASON_ROOT_MOUNT, errno,
-			"root: expected an overlay with verity=require, found none%s",
+		fd = fs_mount(&f, MOUNT_ATTR_RDONLY);
+	if (fd < 0 || fs_attach(fd, SPACE_ROOT) != 0)
+		r = err_sys(e, REASON_ROOT_MOUNT, errno,
+			"root: expected an overlay with verity=%s, found none%s",
+			v->weakened ? "off" : "require",
 			fs_reason(&f, why, sizeof(why)));
 	fs_close(&f);
-	return *root_fd < 0 ? -1 : 0;
+	return r;
 }
 
-int root_attach(int root_fd, struct space *s, struct err *e)
+/*
+ * Can another overlay (over /etc, for a container) be mounted on top? Some
+ * kernels count an EROFS that reads from a file as one more layer, and then
+ * that would fail in the running system.
+ */
+static bool can_stack(void)
 {
-	if (setns(s->outer, CLONE_NEWNS) != 0)
-		return err_sys(e, REASON_SYSROOT, errno,
-			"mounts: expected to return to the initramfs' mount namespace");
-	if (is_mounted(SYSROOT))
-		return err_set(e, REASON_SYSROOT,
-			"sysroot: " SYSROOT
-			": expected an empty directory, found a mount");
-	if (fs_attach(root_fd, SYSROOT) != 0)
-		return err_sys(e, REASON_SYSROOT, errno,
-			"sysroot: " SYSROOT ": the root cannot be attached");
+	AUTO_FD int root = open(SPACE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int other = open(SYSROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int trial = -1;
+	struct fs f;
+
+	if (fs_open(&f, "overlay") != 0)
+		return false;
+	if (fs_set(&f, "ro", NULL) == 0 &&
+		fs_set_fd(&f, "lowerdir+", root) == 0 &&
+		fs_set_fd(&f, "lowerdir+", other) == 0)
+		trial = fs_mount(&f, MOUNT_ATTR_RDONLY);
+	fs_close(&f);
+	return trial >= 0;
+}
+
+int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
+	const struct store *s, struct err *e)
+{
+	*loop = v->memory;
+	if (mount_image(v, *loop, e) != 0 || mount_overlay(v, s, e) != 0)
+		return -1;
+	if (!*loop && !can_stack()) {
+		*loop = true;
+		if (umount2(SPACE_ROOT, MNT_DETACH) != 0 ||
+			umount2(SPACE_IMAGE, MNT_DETACH) != 0)
+			return err_sys(e, REASON_ROOT_MOUNT, errno,
+				"root: cannot be taken apart again");
+		if (mount_image(v, true, e) != 0 || mount_overlay(v, s, e) != 0)
+			return -1;
+	}
+	*root_fd = syscall(SYS_open_tree, AT_FDCWD, SPACE_ROOT,
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (*root_fd < 0)
+		return err_sys(e, REASON_ROOT_MOUNT, errno,
+			"root: cannot be carried out of the private namespace");
 	return 0;
 }

@@ -32,6 +32,7 @@ void policy_defaults(struct policy *p)
 	strcpy(p->store_fstype, "ext4");
 	strcpy(p->store_path, "/composefs");
 	strcpy(p->init, "/sbin/init");
+	p->image_max = 256 << 20;
 	p->timeout = 30;
 	p->on_failure = FAILURE_REBOOT;
 	p->failure_delay = 10;
@@ -82,6 +83,22 @@ static const char *read_yes_no(void *out, const char *v)
 	return NULL;
 }
 
+/* Bytes: digits without a leading zero, and K, M or G for powers of 1024. */
+static const char *read_size(void *out, const char *v)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix;
+	uint64_t n = 0;
+
+	for (; *v >= '0' && *v <= '9' && n < 1u << 30; v++)
+		n = n * 10 + (*v - '0');
+	suffix = *v ? strchr(suffixes, *v) : NULL;
+	if (n == 0 || (*v && (!suffix || v[1])))
+		return "a number of bytes, with K, M or G";
+	*(uint64_t *)out = suffix ? n << (10 * (suffix - suffixes + 1)) : n;
+	return NULL;
+}
+
 static const char *read_delay(void *out, const char *v)
 {
 	return kv_seconds(out, v, 0);
@@ -102,6 +119,8 @@ static const struct policy_key {
 	KEY(store_path, kv_path),
 	KEY(store_noreplay, read_yes_no),
 	KEY(image, kv_digest),
+	KEY(image_file, kv_path),
+	KEY(image_max, read_size),
 	KEY(allow_unverified, read_yes_no),
 	KEY(init, kv_path),
 	KEY(timeout, kv_timeout),

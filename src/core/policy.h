@@ -45,6 +45,8 @@ struct policy {
 	bool store_noreplay;
 	bool has_image;
 	struct digest image;
+	char image_file[VALUE_MAX]; /* in the initramfs; empty: in the store */
+	uint64_t image_max; /* bytes to verify in memory, default 256 MiB */
 	bool allow_unverified;
 	char init[VALUE_MAX]; /* default "/sbin/init" */
 	unsigned timeout;     /* seconds to wait for the store, default 30 */

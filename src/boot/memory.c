@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An image whose file cannot be measured by the kernel: it is read once into
+ * memory that is then sealed, hashed there, and mounted from there, so that
+ * nobody below the file system can change it between the two.
+ */
+#include "boot/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/merkle.h"
+
+/* At most the policy's limit, and a quarter of the memory that is free. */
+static uint64_t limit(uint64_t image_max)
+{
+	struct sysinfo info;
+	uint64_t quarter;
+
+	if (sysinfo(&info) != 0)
+		return image_max;
+	quarter = (uint64_t)info.freeram * info.mem_unit / 4;
+	return quarter < image_max ? quarter : image_max;
+}
+
+static int copy(int from, int to, uint64_t max)
+{
+	static char buf[65536];
+	uint64_t total = 0;
+	ssize_t n;
+
+	while ((n = read(from, buf, sizeof(buf))) > 0) {
+		total += n;
+		if (total > max) {
+			errno = EFBIG; /* it grew */
+			return -1;
+		}
+		for (ssize_t at = 0, w; at < n; at += w) {
+			w = write(to, buf + at, n - at);
+			if (w <= 0)
+				return -1;
+		}
+	}
+	return n < 0 ? -1 : 0;
+}
+
+static int hash_file(int fd, enum hash_algorithm a, struct digest *d)
+{
+	static struct merkle m;
+	uint8_t block[MERKLE_BLOCK];
+	ssize_t n;
+
+	merkle_begin(&m, a);
+	while ((n = pread(fd, block, sizeof(block), m.size)) > 0)
+		merkle_block(&m, block, n);
+	merkle_end(&m, d);
+	return n < 0 ? -1 : 0;
+}
+
+int memory_load(int *memfd, int fd, const char *name, uint64_t image_max,
+	enum hash_algorithm a, struct digest *found, struct err *e)
+{
+	const int seals =
+		F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
+	uint64_t max = limit(image_max);
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || (uint64_t)st.st_size > max)
+		return err_set(e, REASON_IMAGE_UNSEALED,
+			"image: %s: expected fs-verity, or at most %llu bytes to verify them in memory, found %llu bytes without it",
+			name, (unsigned long long)max,
+			(unsigned long long)st.st_size);
+	*memfd = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (*memfd < 0 || copy(fd, *memfd, max) != 0 ||
+		fcntl(*memfd, F_ADD_SEALS, seals) != 0 ||
+		hash_file(*memfd, a, found) != 0)
+		return err_sys(e, REASON_IMAGE_UNSEALED, errno,
+			"image: %s: expected to verify it in memory, as it has no fs-verity",
+			name);
+	return 0;
+}
+
+/*
+ * A read-only loop device over fd, which goes away with its last user.
+ * Between asking for a free one and taking it, another may take it.
+ */
+int loop_attach(int fd, struct err *e)
+{
+	AUTO_FD int control = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	struct loop_config config = {
+		.fd = fd,
+		.block_size = 4096,
+		.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR,
+	};
+	char path[32];
+	int n, loop;
+
+	if (control < 0)
+		return err_set(e, REASON_KERNEL_FEATURE,
+			"kernel: expected loop devices to mount the image with, found none");
+	do {
+		n = ioctl(control, LOOP_CTL_GET_FREE);
+		snprintf(path, sizeof(path), "/dev/loop%d", n);
+		loop = n < 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+		if (loop < 0)
+			break;
+		if (ioctl(loop, LOOP_CONFIGURE, &config) == 0)
+			return loop;
+		close(loop);
+	} while (errno == EBUSY);
+	return err_sys(e, REASON_IMAGE_MOUNT, errno,
+		"image: expected a loop device to mount it with, found none");
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A mount namespace of our own: what is mounted in it nobody else sees, and
+ * all of it is gone when we exit. One detached mount is carried out.
+ */
+#include "boot/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/stat.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "boot/fs.h"
+
+/* Nothing may be at /sysroot before us, nor come while we work. */
+static int check_sysroot(struct err *e)
+{
+	struct statx st;
+
+	if (syscall(SYS_statx, AT_FDCWD, SYSROOT, AT_SYMLINK_NOFOLLOW,
+		    STATX_TYPE, &st) != 0)
+		return err_sys(e, REASON_SYSROOT, errno,
+			"sysroot: " SYSROOT ": expected a directory");
+	if (!S_ISDIR(st.stx_mode) ||
+		(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return err_set(e, REASON_SYSROOT,
+			"sysroot: " SYSROOT
+			": expected an empty directory, found %s",
+			S_ISDIR(st.stx_mode) ? "a mount" : "something else");
+	return 0;
+}
+
+int space_enter(struct space *s, struct err *e)
+{
+	if (mkdir(SYSROOT, 0755) != 0 && errno != EEXIST)
+		return err_sys(e, REASON_SYSROOT, errno,
+			"sysroot: " SYSROOT ": cannot be made");
+	if (check_sysroot(e) != 0)
+		return -1;
+	s->outer = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (s->outer < 0 || unshare(CLONE_NEWNS) != 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+		return err_sys(e, REASON_ROOT_MOUNT, errno,
+			"mounts: expected a private mount namespace, found none");
+	if (mount("rootwright", SYSROOT, "tmpfs", MS_NOSUID | MS_NODEV,
+		    "mode=0700,size=16k") != 0 ||
+		mkdir(SPACE_STORE, 0700) != 0 ||
+		mkdir(SPACE_IMAGE, 0700) != 0 || mkdir(SPACE_ROOT, 0700) != 0)
+		return err_sys(e, REASON_SYSROOT, errno,
+			"sysroot: " SYSROOT ": cannot be prepared");
+	return 0;
+}
+
+int space_leave(struct space *s, int root_fd, struct err *e)
+{
+	if (setns(s->outer, CLONE_NEWNS) != 0)
+		return err_sys(e, REASON_SYSROOT, errno,
+			"mounts: expected to return to the initramfs' mount namespace");
+	if (check_sysroot(e) != 0)
+		return -1;
+	if (fs_attach(root_fd, SYSROOT) != 0)
+		return err_sys(e, REASON_SYSROOT, errno,
+			"sysroot: " SYSROOT ": the root cannot be attached");
+	return 0;
+}
