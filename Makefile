@@ -58,11 +58,12 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
 	-Wformat=2 -Wundef -Wno-gnu-variable-sized-type-not-at-end
 # The prefix maps keep the place of the checkout out of the programs.
-BASE := -std=gnu11 $(WARN) -Isrc -DRW_VERSION='"$(VERSION)"' -MMD -MP \
+BASE := -std=gnu11 $(WARN) -Isrc -MMD -MP \
 	-DMBEDTLS_CONFIG_FILE='"core/mbedtls_config.h"' \
 	-isystem $(MBEDTLS_SRC)/include -D_GNU_SOURCE \
 	-ffile-prefix-map=$(MBEDTLS_SRC)=mbedtls \
 	-ffile-prefix-map=$(CURDIR)=.
+OURS := -DRW_VERSION='"$(VERSION)"'
 
 host_CC := $(CC)
 host_CFLAGS := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
@@ -118,16 +119,26 @@ $(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
 
 # Guests: a static program that is all of an initramfs, for one boot test.
 $(B)/guest-%: tests/boot/guest-%.c $(B)/boot/include/.made $(B)/boot/flags
-	$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $@.d -o $@ \
+	$(call say,LINK)
+	$(Q)$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $@.d -o $@ \
 		$(boot_START) $< $(boot_END)
+
+# stamp TEXT: the target holds this text, and is touched only to change it.
+quoted = '$(subst ','\'',$(1))'
+define stamp
+@mkdir -p $(@D)
+@echo $(quoted) | cmp -s - $@ || echo $(quoted) >$@
+endef
+$(B)/version: FORCE
+	$(call stamp,$(VERSION))
 
 # The rules of each flavour. flags changes when the flags do, so that all is
 # made again then.
 define flavour
-$(B)/$(1)/%.o: src/%.c $(B)/$(1)/flags $(2)
+$(B)/$(1)/%.o: src/%.c $(B)/$(1)/flags $(B)/version $(2)
 	@mkdir -p $$(@D)
 	$$(call say,CC)
-	$$(Q)$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS) -c -o $$@ $$<
+	$$(Q)$$($(1)_CC) $$(BASE) $$(OURS) $$($(1)_CFLAGS) -c -o $$@ $$<
 
 $(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c $(B)/$(1)/flags $(2)
 	@mkdir -p $$(@D)
@@ -140,10 +151,7 @@ $(B)/$(1)/libmbed.a: $(MBED:%.c=$(B)/$(1)/mbed/%.o)
 	$$(Q)gcc-ar rcD $$@ $$^
 
 $(B)/$(1)/flags: FORCE | mbedtls
-	@mkdir -p $$(@D)
-	@echo '$$($(1)_CC) $$(subst ','\'',$$(BASE)) $$($(1)_CFLAGS)' | \
-		cmp -s - $$@ || \
-		echo '$$($(1)_CC) $$(subst ','\'',$$(BASE)) $$($(1)_CFLAGS)' >$$@
+	$$(call stamp,$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS))
 endef
 $(eval $(call flavour,host,))
 $(eval $(call flavour,test,))
@@ -167,11 +175,11 @@ clang: $(CLANG_OBJS)
 $(B)/clang/tool/%.o: src/tool/%.c Makefile
 	@mkdir -p $(@D)
 	$(call say,CLANG)
-	$(Q)$(CLANG) $(BASE) -O1 -pthread -c -o $@ $<
+	$(Q)$(CLANG) $(BASE) $(OURS) -O1 -pthread -c -o $@ $<
 $(B)/clang/%.o: src/%.c Makefile $(B)/boot/include/.made
 	@mkdir -p $(@D)
 	$(call say,CLANG)
-	$(Q)$(CLANG) $(BASE) $(boot_HEADERS) -O1 -c -o $@ \
+	$(Q)$(CLANG) $(BASE) $(OURS) $(boot_HEADERS) -O1 -c -o $@ \
 		-isystem $(shell $(CLANG) -print-resource-dir)/include $<
 
 # Unit tests and fuzz targets: each source is one program, linked with core
@@ -183,7 +191,7 @@ FUZZERS := $(FUZZ:tests/%.c=$(B)/%)
 $(B)/unit/%: tests/unit/%.c $(PARTS:src/%.c=$(B)/test/%.o) $(B)/test/libmbed.a
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(BASE) $(test_CFLAGS) -Itests/unit -o $@ $(filter-out %.h,$^) \
+	$(Q)$(CC) $(BASE) $(OURS) $(test_CFLAGS) -Itests/unit -o $@ $(filter-out %.h,$^) \
 		$(host_LIBS)
 
 $(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a

@@ -49,7 +49,6 @@ is 'a header of both: both are made' "$(made)" 'rootwright rootwright-boot '
 is 'another version: both are made' "$(made VERSION=9.9)" \
 	'rootwright rootwright-boot '
 has 'and say so' "$(out/rootwright --version 2>&1)" 9.9
-is 'and again for the old one' "$(made)" 'rootwright rootwright-boot '
 
 try 'make help' 0 mk help
 has 'lists what there is' "$(cat "$out")" 'make check '

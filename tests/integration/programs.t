@@ -45,7 +45,7 @@ is 'rootwright-boot: no symbols left' \
 mkdir "$T/config" "$T/config/keys.d"
 echo 'trust=signature' >"$T/config/boot.conf"
 echo 'store=LABEL=x' >>"$T/config/boot.conf"
-openssl req -x509 -newkey rsa:4096 -nodes -subj '/CN=big' -days 1 \
+openssl req -x509 -newkey rsa:2048 -nodes -subj '/CN=big' -days 1 \
 	-keyout "$T/key" -out "$T/config/keys.d/big.pem" 2>/dev/null
 try 'rootwright-boot: judges a policy in 1 MiB' 0 \
 	sh -c "ulimit -v 1024; exec '$boot' --check-config '$T/config'"
