@@ -120,20 +120,20 @@ static bool is_compact(
 
 /*
  * The kernel reads a symbolic link's target from the block of its inode;
- * it goes to a block of its own only where both can never share one.
+ * it goes to a block of its own only where both can never share one. The
+ * inode is at the start of a block then, though it need not be.
  */
 static uint64_t pad_symlink(struct place *p, uint64_t pos, uint64_t head)
 {
-	uint64_t total = head + p->tail;
+	uint64_t total = head + p->tail, pad = 0;
 
+	if (pos / EROFS_BLOCK != (pos + total - 1) / EROFS_BLOCK)
+		pad = round_up(pos, EROFS_BLOCK) - pos;
 	if (total >= EROFS_BLOCK) {
 		p->blocks = 1;
 		p->tail = 0;
-		return 0;
 	}
-	if (pos / EROFS_BLOCK != (pos + total - 1) / EROFS_BLOCK)
-		return round_up(pos, EROFS_BLOCK) - pos;
-	return 0;
+	return pad;
 }
 
 /*

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Random trees, ours against mkcomposefs, byte for byte: as a directory with
+--no-hardlinks, and by default against a dump that keeps the links. Every
+image goes through fsck.erofs.
+
+SEED=N runs one seed, TREES=N that many (200). A pair that differs is kept
+under build/image-oracle/, with the seed in its name.
+"""
+import os
+import shutil
+import sys
+import tempfile
+
+sys.path.insert(0, "tests/lib")
+from randomtree import RandomTree, dump  # noqa: E402
+from tap import (B, ROOTWRIGHT, done, have_oracle, note, ok, oracle, run,
+                 skip_all)  # noqa: E402
+
+KEEP = os.path.join(B, "image-oracle")
+
+
+def keep(seed, how, files, why):
+    os.makedirs(KEEP, exist_ok=True)
+    for path in files:
+        if os.path.isfile(path):
+            shutil.copy(path, os.path.join(
+                KEEP, f"{seed}-{how}-{os.path.basename(path)}"))
+    note(f"seed {seed}, {how}: {why}; kept in {KEEP}")
+    return False
+
+
+def compare(seed, how, tmp, source, build, reference):
+    """One tree one way; build and reference are the arguments' beginnings."""
+    ours, theirs = os.path.join(tmp, "ours"), os.path.join(tmp, "theirs")
+    code, printed, err = run(ROOTWRIGHT, "build", *build, "--output", ours,
+                             os.path.join(tmp, "tree"))
+    if code != 0:
+        return keep(seed, how, [source], f"rootwright build: {err}")
+    code, digest, err = oracle("mkcomposefs", "--print-digest", *reference,
+                               source, theirs)
+    if code != 0:
+        return keep(seed, how, [source, ours], f"mkcomposefs: {err}")
+    with open(ours, "rb") as a, open(theirs, "rb") as b:
+        if a.read() != b.read():
+            return keep(seed, how, [source, ours, theirs], "bytes differ")
+    if printed != digest:
+        return keep(seed, how, [ours], f"digest {printed}, want {digest}")
+    code, out, err = oracle("fsck.erofs", ours)
+    if code != 0:
+        return keep(seed, how, [ours], f"fsck.erofs: {out}{err}")
+    os.unlink(ours)
+    os.unlink(theirs)
+    return True
+
+
+def one(seed, where, tmpfs):
+    tmp = tempfile.mkdtemp(dir=where)
+    tree = os.path.join(tmp, "tree")
+    os.mkdir(tree)
+    RandomTree(seed, tmpfs).make(tree)
+    text = os.path.join(tmp, "dump")
+    with open(text, "w", encoding="ascii") as f:
+        f.write(dump(tree))
+    good = compare(seed, "no-hardlinks", tmp, tree, ["--no-hardlinks"], [])
+    good &= compare(seed, "hardlinks", tmp, text, [], ["--from-file"])
+    shutil.rmtree(tmp)
+    return good
+
+
+def main():
+    if os.geteuid() != 0:
+        skip_all("needs root: devices, owners and trusted xattrs")
+    if not have_oracle():
+        skip_all("mkcomposefs is not in the cache (make deps)")
+    seeds = range(1, int(os.environ.get("TREES", "200")) + 1)
+    if "SEED" in os.environ:
+        seeds = [int(os.environ["SEED"])]
+    note(oracle("mkcomposefs", "--version")[1].strip() or "mkcomposefs")
+    note(oracle("fsck.erofs", "--version")[1].strip())
+    with tempfile.TemporaryDirectory() as top:
+        # Half of the trees on tmpfs: more xattrs, odder times.
+        other = os.path.join(top, "tmpfs")
+        os.mkdir(other)
+        code, _, err = run("mount", "-t", "tmpfs", "tmpfs", other)
+        if code != 0:
+            note(f"no tmpfs ({err.strip()}): all trees on {top}")
+        try:
+            bad = [seed for seed in seeds
+                   if not one(seed, other if seed % 2 else top,
+                              code == 0 and seed % 2 == 1)]
+        finally:
+            if code == 0:
+                run("umount", other)
+    ok(not bad, f"{len(seeds)} random trees give mkcomposefs' bytes, and "
+       "fsck.erofs takes them", f"seeds that do not: {bad}")
+    done()
+
+
+main()
