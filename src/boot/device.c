@@ -7,7 +7,9 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -17,13 +19,31 @@
 #include "core/file.h"
 #include "core/probe.h"
 
+/* What can name a device, and where it is written. */
+enum naming {
+	BY_PATH,
+	BY_LABEL,
+	BY_UUID,
+	BY_PARTLABEL,
+	BY_PARTUUID
+};
+
+static const char *const prefixes[] = {
+	[BY_PATH] = "/",
+	[BY_LABEL] = "LABEL=",
+	[BY_UUID] = "UUID=",
+	[BY_PARTLABEL] = "PARTLABEL=",
+	[BY_PARTUUID] = "PARTUUID=",
+};
+
 /* One look at all devices: the match, if any, and words for what was seen. */
 struct scan {
-	const char *label; /* NULL: by path */
+	enum naming by;
+	const char *wanted;
 	struct device *match;
 	unsigned matches;
 	char other[300]; /* the second match */
-	char seen[400];
+	char seen[500];
 };
 
 static int uevent_socket(void)
@@ -80,27 +100,103 @@ static int open_block(const char *path)
 	return -1;
 }
 
+/* The file system on it, of those that can hold a store. */
 static bool identify(int fd, struct fs_identity *id)
 {
-	uint8_t sb[EXT4_SIZE];
+	uint8_t sb[F2FS_SIZE];
 
-	return pread(fd, sb, sizeof(sb), EXT4_OFFSET) == sizeof(sb) &&
-	       probe_ext4(sb, sizeof(sb), id);
+	return (pread(fd, sb, sizeof(sb), EXT4_OFFSET) == sizeof(sb) &&
+		       (probe_ext4(sb, sizeof(sb), id) ||
+			       probe_f2fs(sb, sizeof(sb), id))) ||
+	       (pread(fd, sb, BTRFS_SIZE, BTRFS_OFFSET) == BTRFS_SIZE &&
+		       probe_btrfs(sb, BTRFS_SIZE, id));
 }
 
-static void take(struct device *d, int fd, const char *path, bool recovery)
+/* The number in /sys/class/block/<name>/<file>; 0: none. */
+static unsigned long read_number(const char *name, const char *file)
 {
+	char path[300], text[32] = "";
+	AUTO_FD int fd = -1;
+
+	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", name, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return 0;
+	return strtoul(text, NULL, 10);
+}
+
+/* Opens the disk that a partition is of: its DEVNAME= in sysfs. */
+static int open_disk(const char *name)
+{
+	char path[300], text[1024] = "", *line;
+	AUTO_FD int fd = -1;
+
+	snprintf(path, sizeof(path), "/sys/class/block/%s/../uevent", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		return -1;
+	line = strstr(text, "DEVNAME=");
+	if (!line)
+		return -1;
+	line += strlen("DEVNAME=");
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(path, sizeof(path), "/dev/%s", line);
+	return open_block(path);
+}
+
+/* The disk's own words about a partition: the entry of its GPT. */
+static bool identify_partition(const char *name, struct gpt_partition *out)
+{
+	static uint8_t table[GPT_TABLE_MAX];
+	unsigned long number = read_number(name, "partition");
+	AUTO_FD int fd = number ? open_disk(name) : -1;
+	uint8_t sector[4096];
+	uint64_t size;
+	struct gpt gpt;
+	int unit;
+
+	return fd >= 0 && ioctl(fd, BLKGETSIZE64, &size) == 0 &&
+	       ioctl(fd, BLKSSZGET, &unit) == 0 && unit >= 512 &&
+	       unit <= (int)sizeof(sector) &&
+	       pread(fd, sector, unit, unit) == unit &&
+	       probe_gpt(sector, unit, size / unit, &gpt) &&
+	       pread(fd, table, gpt.table_size, gpt.table_lba * unit) ==
+		       (ssize_t)gpt.table_size &&
+	       probe_gpt_table(&gpt, table, gpt.table_size) &&
+	       probe_gpt_partition(&gpt, table, number, out);
+}
+
+/* What the device says where the store is looked for; empty: nothing. */
+static void read_name(
+	const struct scan *s, const char *name, int fd, char *out, size_t n)
+{
+	struct gpt_partition part;
+	struct fs_identity id;
+	bool by_fs = s->by == BY_LABEL || s->by == BY_UUID;
+
+	out[0] = '\0';
+	if (by_fs ? !identify(fd, &id) : !identify_partition(name, &part))
+		return;
+	if (s->by == BY_LABEL || s->by == BY_PARTLABEL)
+		snprintf(out, n, "%s", by_fs ? id.label : part.name);
+	else
+		probe_uuid_text(by_fs ? id.uuid : part.uuid, out);
+}
+
+static void take(struct device *d, int fd, const char *path)
+{
+	struct fs_identity id;
+
 	d->fd = fd;
 	snprintf(d->path, sizeof(d->path), "%s", path);
-	d->needs_recovery = recovery;
+	d->needs_recovery = identify(fd, &id) && id.needs_recovery;
 }
 
 static void scan_one(struct scan *s, const char *name)
 {
-	struct fs_identity id;
+	const char *prefix = prefixes[s->by];
 	size_t n = strlen(s->seen);
-	char path[300];
-	bool known;
+	char path[300], found[300];
 	int fd;
 
 	snprintf(path, sizeof(path), "/dev/%s", name);
@@ -110,16 +206,17 @@ static void scan_one(struct scan *s, const char *name)
 	fd = open_block(path);
 	if (fd < 0)
 		return; /* no medium, or gone again */
-	known = identify(fd, &id);
+	read_name(s, name, fd, found, sizeof(found));
 	snprintf(s->seen + n, sizeof(s->seen) - n, "%s%s (%s%s%s)",
-		n ? ", " : "", path, known ? id.fstype : "not ext4",
-		known && id.label[0] ? " LABEL=" : "", known ? id.label : "");
-	if (!known || strcmp(id.label, s->label) != 0) {
+		n ? ", " : "", path, found[0] ? "" : "no ", prefix, found);
+	if (strcasecmp(found, s->wanted) != 0 ||
+		((s->by == BY_LABEL || s->by == BY_PARTLABEL) &&
+			strcmp(found, s->wanted) != 0)) {
 		close(fd);
 		return;
 	}
 	if (s->matches++ == 0) {
-		take(s->match, fd, path, id.needs_recovery);
+		take(s->match, fd, path);
 		return;
 	}
 	snprintf(s->other, sizeof(s->other), "%s", path);
@@ -141,21 +238,28 @@ static void scan_all(struct scan *s)
 static int look(
 	struct device *d, const char *spec, struct scan *s, struct err *e)
 {
-	memset(s, 0, sizeof(*s));
-	s->match = d;
-	if (spec[0] == '/') {
-		struct fs_identity id;
-		int fd = open_block(spec);
+	enum naming by = BY_PATH;
+	int fd;
 
+	memset(s, 0, sizeof(*s));
+	while (strncmp(spec, prefixes[by], strlen(prefixes[by])) != 0)
+		if (++by > BY_PARTUUID)
+			return err_set(e, REASON_STORE_NOT_FOUND,
+				"store: %s: expected a device path, LABEL=, UUID=, PARTLABEL= or PARTUUID=, found something else",
+				spec);
+	s->by = by;
+	s->wanted = spec + strlen(prefixes[by]);
+	s->match = d;
+	if (by == BY_PATH) {
+		fd = open_block(spec);
 		if (fd < 0) {
 			snprintf(s->seen, sizeof(s->seen), "%s",
 				strerror(errno));
 			return 0;
 		}
-		take(d, fd, spec, identify(fd, &id) && id.needs_recovery);
+		take(d, fd, spec);
 		return 1;
 	}
-	s->label = spec + strlen("LABEL=");
 	scan_all(s);
 	if (s->matches < 2)
 		return s->matches;
@@ -173,10 +277,6 @@ int device_find(
 	struct scan s;
 	int r;
 
-	if (spec[0] != '/' && strncmp(spec, "LABEL=", 6) != 0)
-		return err_set(e, REASON_STORE_NOT_FOUND,
-			"store: %s: expected a device path or LABEL=, found something else",
-			spec);
 	for (;;) {
 		r = look(d, spec, &s, e);
 		if (r != 0)

@@ -79,11 +79,16 @@ const char *kv_path(void *out, const char *v)
 /* An empty label would match every file system that has none. */
 const char *kv_store(void *out, const char *v)
 {
-	bool path = strncmp(v, "/dev/", 5) == 0 && is_clean_path(v);
-	bool label = strncmp(v, "LABEL=", 6) == 0 && v[6];
+	static const char *const names[] = {
+		"LABEL=", "UUID=", "PARTLABEL=", "PARTUUID="
+	};
+	bool good = strncmp(v, "/dev/", 5) == 0 && is_clean_path(v);
 
-	if (!path && !label)
-		return "a device path below /dev or LABEL=<label>";
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(v, names[i], strlen(names[i])) == 0)
+			good = v[strlen(names[i])] != '\0';
+	if (!good)
+		return "a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=";
 	strcpy(out, v);
 	return NULL;
 }

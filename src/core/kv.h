@@ -37,7 +37,8 @@ const char *kv_digest(void *out, const char *v);
 const char *kv_path(void *out, const char *v);
 
 /*
- * What names the store's device: a path below /dev or LABEL=<label>;
+ * What names the store's device: a path below /dev, or LABEL=, UUID=,
+ * PARTLABEL= or PARTUUID= and a value;
  * char out[VALUE_MAX].
  */
 const char *kv_store(void *out, const char *v);

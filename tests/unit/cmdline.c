@@ -10,7 +10,7 @@
 #define NAMES \
 	"cmdline: expected composefs=, rootwright.store= or rootwright.timeout=, found "
 #define STORE \
-	"cmdline: rootwright.store=: expected a device path below /dev or LABEL=<label>, found "
+	"cmdline: rootwright.store=: expected a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=, found "
 #define SECONDS \
 	"cmdline: rootwright.timeout=: expected whole seconds from 1 to 3600, found "
 #define ASCII " expected printable ASCII characters only, found "
