@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* The certificates that signed the corpus; their private keys are gone. */
+#ifndef RW_FUZZ_CERTIFICATES_H
+#define RW_FUZZ_CERTIFICATES_H
+
+/* clang-format off */
+static const char ec_pem[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIBkDCCATWgAwIBAgIUaemwWk7hPH53DmxgxVGII5bNmPowCgYIKoZIzj0EAwIw\n"
+	"HDENMAsGA1UECgwEZnV6ejELMAkGA1UEAwwCZWMwIBcNMjYxMTIwMDk1MTU3WhgP\n"
+	"MjEyNjEwMjcwOTUxNTdaMBwxDTALBgNVBAoMBGZ1enoxCzAJBgNVBAMMAmVjMFkw\n"
+	"EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEK3+kMSSoSGy/xOAzDBmg6Xshgga3mPro\n"
+	"GW2bEibpo1SbjdWz/sBOqE4WCfNnBhgX6gFD2E9Rpb/uUmD/GWYpiqNTMFEwHQYD\n"
+	"VR0OBBYEFCrePflYDSq1YxWoi1VjR7eLybUVMB8GA1UdIwQYMBaAFCrePflYDSq1\n"
+	"YxWoi1VjR7eLybUVMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIh\n"
+	"AMZiLstG8KnA9zTs+JTh1SeyGXdPyEzg5Me3HKX9POsVAiEAjAlPlMgEmXPvDWHD\n"
+	"HaSeOg0MtwYjjz/RqjaiDqjYHyw=\n"
+	"-----END CERTIFICATE-----\n";
+
+static const char rsa_pem[] =
+	"-----BEGIN CERTIFICATE-----\n"
+	"MIIDHTCCAgWgAwIBAgIUbnW/boTTvFN8ctVDXgpxn+rNcKwwDQYJKoZIhvcNAQEL\n"
+	"BQAwHTENMAsGA1UECgwEZnV6ejEMMAoGA1UEAwwDcnNhMCAXDTI2MTEyMDA5NTE1\n"
+	"N1oYDzIxMjYxMDI3MDk1MTU3WjAdMQ0wCwYDVQQKDARmdXp6MQwwCgYDVQQDDANy\n"
+	"c2EwggEiMA0GCSqGSIb3DQEBAQUAA4IBDwAwggEKAoIBAQC4O0qPrRVbqMTdZT8o\n"
+	"lhoxHAf7K/SDivctOUmpu0oREhQU7Ux8QUlmf6Iz4VgjWRNtx9wG/GZU3MisAb82\n"
+	"jDjE9D5y8UXOBUW0gzLK2DH1jysb1kOX98/WmjVzJ1Ad0+irlsDyyJvn8AV9Eywy\n"
+	"1msr+5rT43xiOf3XDR0XEIEMT6UQFXB+uWuPlaHJyr7Qbf7bg8Wtp/en3hTXILv8\n"
+	"CHwtuNlUgffovqMRVIeNMMv3GldEHepf/O3UgzbruYkEBdOWq8tFrgQP+yEoolSd\n"
+	"kYUqyXYT/bvCxnTKv9H4U7KcbimFc9aikd+iuJOAduVLI07HJ2HuT92+sHYWia7E\n"
+	"aqSnAgMBAAGjUzBRMB0GA1UdDgQWBBSRScLK24KzpqIUj+64uqM2Ih81LTAfBgNV\n"
+	"HSMEGDAWgBSRScLK24KzpqIUj+64uqM2Ih81LTAPBgNVHRMBAf8EBTADAQH/MA0G\n"
+	"CSqGSIb3DQEBCwUAA4IBAQCLAx/qB5UTpS9m9G9G/4UsgTBwst0OdLK+hmW0Dt1a\n"
+	"q4lN7KTY+WpSiSseVZ6Pz/1xBRgiizp307NJ+oE9KrMPNCefQe9pNgurw0P6tOdm\n"
+	"G+do4r0OTMQhkTvMX8ds2y5rG1h4jXwJYl3IK42+LpM64HGwfoESnwtOGlZujGoZ\n"
+	"nCIJfyaIyDRhF1jfaxVObAB24KG+cS5MeWKE2LpxOk2yckKVf5oGH7wmjWO+WHle\n"
+	"Gh/8PSpkTm8+jBXPAm2q+JdACHYd9EuXtuGewkUxmnUx/giUSz0JVH3VwFWwkWyE\n"
+	"TEwk7d9xAA3nSdRFkUojvNTlvAHJdbsmmj43K5+b+tnE\n"
+	"-----END CERTIFICATE-----\n";
+/* clang-format on */
+
+#endif
