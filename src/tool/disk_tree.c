@@ -219,7 +219,8 @@ static bool is_unfinished(const struct walk *w, const char *name)
 static int list(struct walk *w, int fd, struct disk_node *dir)
 {
 	struct dirent *entry;
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	/* A descriptor of its own: a duplicate would share the position. */
+	int copy = open_how(fd, ".", O_RDONLY | O_DIRECTORY, 0);
 	DIR *d = copy < 0 ? NULL : fdopendir(copy);
 	int r = 0;
 
@@ -308,7 +309,7 @@ static int scan_top(struct disk_tree *t, bool store, int dirfd,
 	struct disk_node *top, struct err *e)
 {
 	struct walk w = { .t = t, .store = store, .e = e };
-	int fd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+	int fd = open_how(dirfd, ".", O_RDONLY | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return failed(&w, "cannot be opened");

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/compute.h"
+
 int ext4_copy_begin(struct ext4_copy *c, struct ext4_file *f, int fd,
 	const char *what, struct err *e)
 {
@@ -31,12 +33,16 @@ static int read_exactly(struct ext4_copy *c, size_t n, struct err *e)
 			return err_sys(e, REASON_FAILED, errno,
 				"%s: cannot be read", c->what);
 		if (r == 0)
-			return err_set(e, REASON_FAILED,
-				"%s: expected %llu more bytes, found the end: it changed while it was read",
-				c->what, (unsigned long long)(c->left - got));
+			return compute_short(
+				c->what, EXT2_I_SIZE(&c->f->inode), e);
 		got += r;
 	}
 	return 0;
+}
+
+static bool all_zeros(const char *buf, size_t n)
+{
+	return buf[0] == 0 && memcmp(buf, buf + 1, n - 1) == 0;
 }
 
 int ext4_copy_next(struct ext4_copy *c, struct err *e)
@@ -50,7 +56,8 @@ int ext4_copy_next(struct ext4_copy *c, struct err *e)
 	if (read_exactly(c, n, e) != 0)
 		return -1;
 	memset(c->buf + n, 0, blocks * EXT4_BLOCK - n);
-	if (ext4_file_write(c->f, c->logical, blocks, c->buf, e) != 0)
+	if (!all_zeros(c->buf, n) &&
+		ext4_file_write(c->f, c->logical, blocks, c->buf, e) != 0)
 		return -1;
 	c->n = n;
 	c->left -= n;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Contents from a file descriptor into an inode of an unmounted ext4, in
- * pieces, so that a file of any size needs 1 MiB.
+ * pieces, so that a file of any size needs 1 MiB. The file system is one of
+ * ext4_make, where what was not written yet is zeros: a piece of nothing but
+ * zeros stays a hole in the disk's file.
  */
 #ifndef RW_TOOL_EXT4_COPY_H
 #define RW_TOOL_EXT4_COPY_H
