@@ -46,6 +46,7 @@ int main(int argc, char **argv)
 		puts("rootwright " RW_VERSION);
 		return 0;
 	}
+	tool_catch_signals();
 	for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1, argv + 1);

@@ -2,7 +2,9 @@
 #include "tool/tool.h"
 
 #include <stdarg.h>
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 int tool_fail(const struct err *e)
 {
@@ -35,4 +37,27 @@ void tool_say(const char *fmt, ...)
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
 	fputc('\n', stderr);
+}
+
+static void interrupted(int signal)
+{
+	static const char text[] =
+		"rootwright: interrupted: what was not complete is gone\n";
+	ssize_t n = write(STDERR_FILENO, text, sizeof(text) - 1);
+
+	(void)n;
+	(void)signal;
+	_exit(EXIT_REFUSED);
+}
+
+void tool_catch_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction old, new = { .sa_handler = interrupted };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		/* nohup(1) and background jobs have it ignored: keep that. */
+		if (sigaction(signals[i], NULL, &old) == 0 &&
+			old.sa_handler != SIG_IGN)
+			sigaction(signals[i], &new, NULL);
 }

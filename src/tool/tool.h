@@ -31,4 +31,11 @@ int tool_usage(const char *command, const char *fmt, ...) printf_like(2, 3);
 /* Prints "rootwright: <words>" on stderr. */
 void tool_say(const char *fmt, ...) printf_like(1, 2);
 
+/*
+ * From here on SIGHUP, SIGINT and SIGTERM end the program with a sentence
+ * and EXIT_REFUSED. Nothing has to be undone: what is not whole has no name
+ * (publish.h), or a temporary one that the next build sweeps away.
+ */
+void tool_catch_signals(void);
+
 #endif
