@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/file.h"
 #include "tool/libdirs.h"
 
 #define SCRIPTS_MAX 4 /* of each other, as in the kernel */
@@ -91,7 +90,8 @@ static int try_library(struct search *s, const char *path, int needed_by)
 {
 	const struct elf *want = &s->members[needed_by].elf;
 	uint32_t inode = inside_resolve(s->in, path, NULL);
-	struct elf_source source;
+	AUTO_SOURCE struct elf_source source = { .fd = -1 };
+	char real[PATH_MAX];
 	struct tree_meta meta;
 	struct elf elf;
 	int r;
@@ -105,10 +105,6 @@ static int try_library(struct search *s, const char *path, int needed_by)
 		return 0;
 	if (inside_open(s->in, path, &source, s->e) != 0)
 		return -1;
-	AUTO_FD
-	int fd = source.fd;
-
-	(void)fd;
 	if (!elf_is(&source))
 		return 0;
 	if (elf_parse(&elf, &source, path, s->e) != 0)
@@ -118,6 +114,10 @@ static int try_library(struct search *s, const char *path, int needed_by)
 		elf_free(&elf);
 		return 0;
 	}
+	/* "$ORIGIN/../lib" makes for names that nobody wants to read. */
+	if (strstr(path, "/../") &&
+		inside_resolve(s->in, path, real) != TREE_NONE)
+		path = real;
 	r = add_member(s, path, inode, &elf, needed_by);
 	if (r != 0)
 		elf_free(&elf);
@@ -296,15 +296,15 @@ static int add_elf(struct search *s, const char *path,
 static int add_program(struct search *s, const char *path, unsigned depth)
 {
 	uint32_t inode = inside_resolve(s->in, path, NULL);
-	struct elf_source source;
+	AUTO_SOURCE struct elf_source source = { .fd = -1 };
 	struct tree_meta meta;
 
+	if (path[0] != '/')
+		return err_set(s->e, REASON_FAILED,
+			"%s: %s: expected an absolute path, found a relative one",
+			s->in->name, path);
 	if (inside_open(s->in, path, &source, s->e) != 0)
 		return -1;
-	AUTO_FD
-	int fd = source.fd;
-
-	(void)fd;
 	tree_get_meta(s->in->tree, inode, &meta);
 	if (!(meta.mode & 0111))
 		return err_set(s->e, REASON_FAILED,

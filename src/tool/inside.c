@@ -5,9 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include "core/file.h"
 
 #define LINKS_MAX 40 /* as many as the kernel follows */
 
@@ -115,7 +112,7 @@ int inside_open(const struct inside *in, const char *path,
 int inside_read(const struct inside *in, const char *path, char *text,
 	size_t size, struct err *e)
 {
-	struct elf_source s;
+	AUTO_SOURCE struct elf_source s = { .fd = -1 };
 	ssize_t n;
 
 	text[0] = '\0';
@@ -123,16 +120,13 @@ int inside_read(const struct inside *in, const char *path, char *text,
 		return 0;
 	if (inside_open(in, path, &s, e) != 0)
 		return -1;
-	AUTO_FD
-	int fd = s.fd;
-
 	if (s.size >= size)
 		return err_set(e, REASON_FAILED,
 			"%s: %s: expected at most %zu bytes, found %llu",
 			in->name, path, size - 1, (unsigned long long)s.size);
 	n = s.size;
-	if (fd >= 0)
-		n = read_all(fd, text, size - 1);
+	if (s.fd >= 0)
+		n = read_all(s.fd, text, size - 1);
 	else if (n)
 		memcpy(text, s.bytes, n);
 	if (n < 0)

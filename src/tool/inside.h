@@ -8,6 +8,7 @@
 
 #include <limits.h>
 
+#include "core/file.h"
 #include "tool/elf.h"
 #include "tool/tree.h"
 
@@ -29,7 +30,15 @@ struct inside {
  */
 uint32_t inside_resolve(const struct inside *in, const char *path, char *real);
 
-/* The file's bytes, wherever they are; source->fd is to be closed. */
+/* Closes a source's file when its variable goes out of scope. */
+#define AUTO_SOURCE __attribute__((cleanup(source_cleanup)))
+
+static inline void source_cleanup(const struct elf_source *s)
+{
+	fd_cleanup(&s->fd);
+}
+
+/* The file's bytes, wherever they are. */
 must_check int inside_open(const struct inside *in, const char *path,
 	struct elf_source *source, struct err *e);
 
