@@ -20,6 +20,7 @@ static const char *const kinds[] = {
 
 void check_begin(struct check *c)
 {
+	c->begun = true;
 	if (c->json)
 		fputs("{\"faults\":[", stdout);
 }
@@ -70,14 +71,27 @@ void check_object(struct check *c, uint64_t bytes)
 	progress_show(c->objects, "objects", c->bytes);
 }
 
-int check_end(struct check *c, const char *name)
+static void end_json(const struct check *c, bool complete)
 {
-	progress_clear();
-	if (c->json)
-		printf("],\"objects\":%llu,\"bytes\":%llu,\"unsealed\":%llu}\n",
+	if (c->json && c->begun)
+		printf("],\"complete\":%s,\"objects\":%llu,\"bytes\":%llu,\"unsealed\":%llu}\n",
+			complete ? "true" : "false",
 			(unsigned long long)c->objects,
 			(unsigned long long)c->bytes,
 			(unsigned long long)c->unsealed);
+}
+
+int check_abort(struct check *c, const struct err *e)
+{
+	progress_clear();
+	end_json(c, false);
+	return tool_fail(e);
+}
+
+int check_end(struct check *c, const char *name)
+{
+	progress_clear();
+	end_json(c, true);
 	tool_say(
 		"%s: %llu objects, %llu bytes, %llu without fs-verity, %llu fault%s",
 		name, (unsigned long long)c->objects,

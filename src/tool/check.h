@@ -26,6 +26,7 @@ enum fault {
 
 struct check {
 	bool json;
+	bool begun;
 	uint64_t objects, bytes, faults;
 	uint64_t unsealed;  /* objects without fs-verity */
 	uint64_t temporary; /* files of a builder that runs or was killed */
@@ -46,6 +47,9 @@ void check_object(struct check *c, uint64_t bytes);
 
 /* Prints the totals; returns the program's exit code. name: the store's. */
 int check_end(struct check *c, const char *name);
+
+/* The same for a check that could not be finished; prints the error too. */
+int check_abort(struct check *c, const struct err *e);
 
 struct store;
 

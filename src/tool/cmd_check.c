@@ -30,9 +30,7 @@ static int check_directory(struct check *c, const char *name)
 	check_begin(c);
 	r = check_store(c, &s, &e);
 	store_close(&s);
-	if (r != 0)
-		return tool_fail(&e);
-	return check_end(c, name);
+	return r == 0 ? check_end(c, name) : check_abort(c, &e);
 }
 
 static int check_disk(struct check *c, const char *name)
@@ -40,7 +38,7 @@ static int check_disk(struct check *c, const char *name)
 	struct err e;
 
 	if (disk_check(c, name, &e) != 0)
-		return tool_fail(&e);
+		return check_abort(c, &e);
 	return check_end(c, name);
 }
 
