@@ -38,6 +38,7 @@ struct build {
 	struct tree *tree;
 	struct image image;
 	uint64_t files, bytes; /* whose content is not in the image */
+	uint32_t entries;
 };
 
 static int parse(struct build *b, int argc, char **argv)
@@ -156,6 +157,7 @@ static int make_image(struct build *b, struct err *e)
 	progress_clear();
 	if (r != 0 || (b->for_boot && forboot_prepare(&boot, e) != 0))
 		return -1;
+	b->entries = tree_entries(b->tree);
 	return image_build(b->tree, &options, &b->image, e);
 }
 
@@ -218,7 +220,7 @@ static void summary(const struct build *b)
 
 	tool_say(
 		"%s: %u entries, %llu files of %llu bytes outside the image, image of %zu bytes",
-		b->source, tree_entries(b->tree), (unsigned long long)b->files,
+		b->source, b->entries, (unsigned long long)b->files,
 		(unsigned long long)b->bytes, b->image.size);
 	if (!b->store_name)
 		return;
