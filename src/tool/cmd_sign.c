@@ -142,14 +142,14 @@ static int check_place(
 	unsigned signer;
 	size_t n;
 
-	if (subject_load(s, NULL, old, &n, e) != 0) {
-		if (e->reason == REASON_SIGNATURE_MISSING || force)
-			return 0;
-	} else if (keyring_verify(ring, s->place, old, n, s->tbs, s->tbs_n,
-			   &signer, e) == 0) {
+	if (subject_load(s, NULL, old, &n, e) != 0)
+		return e->reason == REASON_SIGNATURE_MISSING || force ? 0 : -1;
+	if (keyring_verify(ring, s->place, old, n, s->tbs, s->tbs_n, &signer,
+		    e) == 0) {
 		j->there = true;
 		return 0;
-	} else if (force)
+	}
+	if (force)
 		return 0;
 	err_set(e, REASON_FAILED,
 		"%s: expected no signature or one by this key, found another",
