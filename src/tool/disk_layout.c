@@ -50,24 +50,30 @@ static int try_size(const struct disk_tree *t, int fd, uint64_t bytes,
 
 int disk_size_least(const struct disk_tree *t, uint64_t *bytes, struct err *e)
 {
-	AUTO_FD
-	int fd = memfd_create("layout", MFD_CLOEXEC);
-	uint64_t mib = t->blocks / BLOCKS_PER_MIB + 8, need, have;
-	int i;
+	AUTO_FD int fd = memfd_create("layout", MFD_CLOEXEC);
+	uint64_t tables = t->last_ino / (EXT4_BLOCK / EXT4_INODE_SIZE);
+	uint64_t mib = (t->blocks + tables) / BLOCKS_PER_MIB + 6, need, have;
+	int i, r = -1;
 
 	if (fd < 0)
 		return err_sys(e, REASON_FAILED, errno,
 			"disk: no memory to lay it out in");
 	for (i = 0; i < TRIES_MAX; i++) {
 		*bytes = mib * DISK_MIB;
-		if (try_size(t, fd, *bytes, &have, e) != 0)
-			return -1;
 		need = t->blocks +
 		       ext4_journal_blocks((mib - 2) * BLOCKS_PER_MIB);
-		if (have >= need)
+		r = try_size(t, fd, *bytes, &have, e);
+		if (r == 0 && have >= need)
 			return 0;
-		mib += (need - have + BLOCKS_PER_MIB - 1) / BLOCKS_PER_MIB;
+		/* Too many inodes for so few blocks: no layout at all. */
+		if (r != 0)
+			mib += mib / 2;
+		else
+			mib += (need - have + BLOCKS_PER_MIB - 1) /
+			       BLOCKS_PER_MIB;
 	}
+	if (r != 0)
+		return -1;
 	return err_set(e, REASON_FAILED,
 		"disk: %s: expected a size that holds %llu blocks, found none",
 		t->store_name, (unsigned long long)t->blocks);

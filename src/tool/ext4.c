@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/ext4.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,6 +20,9 @@ int ext4_fail(struct err *e, errcode_t code, const char *fmt, ...)
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
 	initialize_ext2_error_table();
+	/* A file takes less than it was given only where there is no room. */
+	if (code == EXT2_ET_SHORT_WRITE)
+		code = ENOSPC;
 	return err_set(e, REASON_FAILED, "%s: %s", words, error_message(code));
 }
 
@@ -57,7 +61,7 @@ static void superblock(struct ext2_super_block *sb, const struct ext4_params *p)
 	sb->s_log_block_size = 2; /* 1024 << 2 */
 	sb->s_log_cluster_size = 2;
 	sb->s_inodes_count = p->inodes;
-	sb->s_inode_size = 256;
+	sb->s_inode_size = EXT4_INODE_SIZE;
 	sb->s_first_ino = EXT4_FIRST_FREE_INODE;
 	sb->s_log_groups_per_flex = 4;
 	sb->s_errors = EXT2_ERRORS_RO;

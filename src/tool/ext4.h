@@ -18,6 +18,7 @@
 #include "core/err.h"
 
 #define EXT4_BLOCK 4096
+#define EXT4_INODE_SIZE 256
 #define EXT4_LABEL_MAX 16
 #define EXT4_FIRST_FREE_INODE 11 /* what comes before is reserved */
 #define EXT4_TIME 1		 /* when everything was written */

@@ -147,8 +147,7 @@ int ext4_file_map(
 	uint64_t got;
 	errcode_t r;
 
-	if (n == 0)
-		return 0;
+	/* This makes an empty list of extents too: a file of none has one. */
 	r = ext2fs_extent_open2(f->x->fs, f->ino, INODE(f), &handle);
 	if (!r) {
 		for (; !r && n > 0; n -= got, logical += got)

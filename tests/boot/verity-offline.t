@@ -6,15 +6,14 @@ have written. The file system is clean before and after the kernel wrote."""
 import os
 import re
 import shutil
-import struct
 import sys
 import tempfile
 
 sys.path.insert(0, "tests/lib")
+from disk import *
 from tap import *
 from verity import *
 
-MIB = 1 << 20
 LEAF = 128 * BLOCK  # one block of SHA-256 hashes covers it
 SIZES = [0, 1, 5, 64, 65, 4095, 4096, 4097, 65535, 65536, 65537,
          LEAF - 1, LEAF, LEAF + 1, 128 * LEAF - 1, 128 * LEAF,
@@ -33,40 +32,6 @@ def make_disk(work, name, contents, algorithm="sha256"):
     shutil.rmtree(store)
     fsck(disk, f"{name}: e2fsck finds nothing")
     return disk, objects
-
-
-def fsck(disk, name):
-    code, out, err = run("/sbin/e2fsck", "-fn", f"{disk}?offset={MIB}")
-    ok(code == 0, name, out + err)
-
-
-def debugfs(disk, command):
-    return run("/sbin/debugfs", "-R", command, f"{disk}?offset={MIB}")[1]
-
-
-def extents(disk, path):
-    """[(first logical block, first physical block, blocks)]"""
-    found = []
-    for line in debugfs(disk, f"ex {path}").splitlines():
-        m = re.match(r" *(\d+)/ *(\d+) +\d+/ *\d+ +(\d+) - +\d+ +(\d+) - +\d+"
-                     r" +(\d+)", line)
-        if m and m[1] == m[2]:
-            found.append((int(m[3]), int(m[4]), int(m[5])))
-    return found
-
-
-def mapped(disk, path):
-    """The logical blocks that a file has."""
-    return [b for first, _, n in extents(disk, path)
-            for b in range(first, first + n)]
-
-
-def offset(disk, path, block):
-    """Where a block of a file lies on the disk, in bytes."""
-    for first, physical, n in extents(disk, path):
-        if first <= block < first + n:
-            return MIB + (physical + block - first) * BLOCK
-    raise KeyError(f"{path}: block {block} is not mapped")
 
 
 def cpio(entries):
@@ -168,12 +133,8 @@ def damage(disk, objects, name):
         end: (offset(disk, path(end), last[end]) + BLOCK - 1,
               "the descriptor's size", None),
     }
-    with open(disk, "r+b") as f:
-        for at, _, _ in places.values():
-            f.seek(at)
-            byte = f.read(1)[0]
-            f.seek(at)
-            f.write(bytes([byte ^ 1]))
+    for at, _, _ in places.values():
+        flip(disk, at)
     code, out, _ = run(ROOTWRIGHT, "check", disk)
     equal(code, 1, f"{name}: check refuses the damaged disk")
     for n in objects:

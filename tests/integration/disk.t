@@ -1,0 +1,423 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rootwright disk: what is on it, that the same input gives the same bytes,
+that no root is needed, and every refusal."""
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, "tests/lib")
+from disk import *
+from tap import *
+from verity import *
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+def disk(store, output, *options, **kwargs):
+    return run(ROOTWRIGHT, "disk", "--store", store, "--output", output,
+               *options, **kwargs)
+
+
+def sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def refused(got, sentence, hint, left, name):
+    """Exit code 1, this sentence and hint, and nothing in a directory."""
+    code, out, err = got
+    words = [f"rootwright: {sentence}"] + ([f"hint: {hint}"] if hint else [])
+    equal((code, out, err.splitlines()), (1, "", words), name)
+    equal(os.listdir(left), [], f"{name}: nothing is left")
+
+
+def test_usage():
+    code, out, err = run(ROOTWRIGHT, "disk", "--help")
+    equal((code, err), (0, ""), "--help")
+    has(out, "usage: rootwright disk --store DIR", "goes to stdout")
+
+    def wrong(words, *options):
+        code, out, err = run(ROOTWRIGHT, "disk", *options)
+        equal((code, out, err),
+              (2, "", f"rootwright disk: {words}\n"
+               "hint: rootwright disk --help\n"), words)
+
+    both = ["--store", "s", "--output", "o"]
+    wrong("--store is missing", "--output", "o")
+    wrong("--output is missing", "--store", "s")
+    wrong("x: expected options only", *both, "x")
+    for size in ("", "0", "12x", "1MB", "-1M", "99999999999T", "1000", "M"):
+        wrong(f"--size {size}: expected a multiple of 512 bytes, or a number "
+              "with K, M, G or T", *both, "--size", size)
+    for label in ("", "x" * 17, "a b", "a/b", "a\"b", "é"):
+        wrong(f"--label {label}: expected 1 to 16 letters, digits or . _ + -",
+              *both, "--label", label)
+    wrong("--uuid 123: expected a UUID, such as "
+          "2c1d1c0e-5d4b-4a52-9d6c-0f1e2d3c4b5a", *both, "--uuid", "123")
+
+
+def make(work, name, contents):
+    """A store with what a signed image adds; its path."""
+    store = f"{work}/{name}"
+    objects = make_store(store, contents)
+    image = next(iter(objects))
+    os.symlink(f"../{object_path(image)}", f"{store}/images/{image}")
+    os.mkdir(f"{store}/signatures")
+    with open(f"{store}/signatures/{image}.p7s", "wb") as f:
+        f.write(b"signature" * 1000)
+    with open(f"{store}/objects/.tmp-1-2", "w") as f:
+        f.write("a builder was killed")
+    return store, image
+
+
+def test_disk(work):
+    store, image = make(work, "store", [content(s) for s in
+                                        (9000, 0, 4096, 100000)])
+    img = f"{work}/disk.img"
+    code, out, err = disk(store, img)
+    equal((code, out), (0, ""), "a disk: nothing on stdout")
+    has(err, f"{img}: 15 MiB, 4 objects of 113096 bytes sealed with fs-verity",
+        "a summary on stderr")
+    fsck(img, "e2fsck finds nothing")
+    table = json.loads(run("/sbin/sfdisk", "--json", img)[1])["partitiontable"]
+    ids = dict(re.findall(r"(\w+)=(\S+)", err))
+    equal(table["label"], "gpt", "a GPT")
+    equal(len(table["partitions"]), 1, "with one partition")
+    part = table["partitions"][0]
+    equal((part["start"], part["size"]), (2048, 13 * 2048),
+          "from 1 MiB to the end less 1 MiB")
+    equal(part["type"], "0FC63DAF-8483-4772-8E79-3D69D8477DE4",
+          "of a type that nothing mounts by itself")
+    equal((part["name"], part["uuid"].lower()),
+          ("rootwright", ids["PARTUUID"]), "with the name and UUID it says")
+    equal(run("/sbin/sfdisk", "--verify", img)[0], 0, "both tables are valid")
+    head = debugfs(img, "show_super_stats -h")
+    for words in ("Filesystem volume name:   rootwright",
+                  f"Filesystem UUID:          {ids['UUID']}",
+                  "Block size:               4096",
+                  "Reserved block count:     0",
+                  "Errors behavior:          Remount read-only"):
+        has(head, words, words)
+    features = re.search("features: *(.*)", head)[1].split()
+    for feature in ("has_journal", "extent", "verity", "metadata_csum"):
+        ok(feature in features, f"the feature {feature}")
+    os.mkdir(f"{work}/dump")
+    debugfs(img, f"rdump /composefs {work}/dump")
+    dump = f"{work}/dump/composefs"
+    os.unlink(f"{store}/objects/.tmp-1-2")
+    equal(run("diff", "-r", "--no-dereference", store, dump), (0, "", ""),
+          "all of the store is there, but no temporary file")
+    equal(os.readlink(f"{dump}/images/{image}"), f"../{object_path(image)}",
+          "links are as they were")
+    for path, mode in (("", "0700"), ("/objects", "0755"),
+                       ("/meta.json", "0644"), ("/" + object_path(image),
+                                                "0644")):
+        has(debugfs(img, f"stat /composefs{path}"), f"Mode:  {mode}",
+            f"/composefs{path} has mode {mode}")
+    return store, img
+
+
+def test_same_bytes(work, store, img):
+    want = sha256(img)
+    copy = f"{work}/copy"
+    # Other inodes, another order in the directories, other times and modes.
+    os.mkdir(copy)
+    names = [os.path.relpath(os.path.join(d, n), store)
+             for d, ds, fs in os.walk(store) for n in ds + fs]
+    random.Random(1).shuffle(names)
+    for name in names:
+        source, target = f"{store}/{name}", f"{copy}/{name}"
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), target)
+        elif os.path.isfile(source):
+            shutil.copyfile(source, target)
+            os.chmod(target, 0o400)
+        else:
+            os.makedirs(target, exist_ok=True)
+    env = dict(os.environ, TZ="Asia/Tokyo", LC_ALL="C.UTF-8",
+               MKE2FS_CONFIG="/dev/null", E2FSPROGS_FAKE_TIME="999999999")
+    code, _, err = disk(copy, f"{work}/second.img", env=env, umask=0o077)
+    equal((code, sha256(f"{work}/second.img")), (0, want),
+          "the same store elsewhere gives the same bytes")
+    code, _, _ = disk(store, f"{work}/label.img", "--label", "other")
+    ok(code == 0 and sha256(f"{work}/label.img") != want,
+       "another label gives another disk")
+    uuid = "2C1D1C0E-5D4B-4A52-9D6C-0F1E2D3C4B5A"
+    code, _, err = disk(store, f"{work}/uuid.img", "--uuid", uuid, "--label",
+                        "other")
+    has(err, f"LABEL=other UUID={uuid.lower()} PARTLABEL=other PARTUUID=",
+        "--uuid is that of the file system")
+    has(debugfs(f"{work}/uuid.img", "show_super_stats -h"), uuid.lower(),
+        "and is there")
+
+
+def test_without_root(work, store, img):
+    if os.getuid() != 0:
+        ok(True, "all of this test runs without root")
+        return
+    with tempfile.TemporaryDirectory(prefix="disk-nobody") as there:
+        os.chmod(there, 0o755)
+        shutil.copytree(store, f"{there}/store", symlinks=True)
+        shutil.copy(ROOTWRIGHT, f"{there}/rootwright")
+        run("chmod", "-R", "a+rX", there)
+        os.mkdir(f"{there}/out")
+        os.chown(f"{there}/out", 65534, 65534)
+        argv = NOBODY + [f"{there}/rootwright", "disk", "--store",
+                         f"{there}/store", "--output", f"{there}/out/disk.img"]
+        code, _, err = run(*argv)
+        equal((code, sha256(f"{there}/out/disk.img")), (0, sha256(img)),
+              "nobody makes the same disk")
+        os.unlink(f"{there}/out/disk.img")
+        name = next(f"{d}/{f}" for d, _, fs in os.walk(f"{there}/store/objects")
+                    for f in fs)
+        os.chmod(name, 0)
+        refused(run(*argv), f"disk: {name}: cannot be opened: Permission "
+                "denied", "", f"{there}/out", "an object that cannot be read")
+
+
+def test_size(work, store):
+    out = f"{work}/out"
+    os.mkdir(out)
+    least = 7 * MIB
+    sentence = (f"disk: {out}/d.img: expected a disk of at least {least} "
+                "bytes, found --size of ")
+    hint = "--size 7M holds it, without room for more"
+    refused(disk(store, f"{out}/d.img", "--size", "6M"),
+            sentence + str(6 * MIB), hint, out, "a size that is too small")
+    refused(disk(store, f"{out}/d.img", "--size", "512"),
+            sentence + "512", hint, out, "one sector")
+    for size, n in (("7M", 7 * MIB), ("20481K", 20481 << 10),
+                    ("1G", 1 << 30), ("7340544", 7340544)):
+        code, _, err = disk(store, f"{out}/d.img", "--size", size)
+        equal((code, os.path.getsize(f"{out}/d.img")), (0, n),
+              f"--size {size}")
+        fsck(f"{out}/d.img", f"--size {size}: e2fsck finds nothing")
+        equal(run(ROOTWRIGHT, "check", f"{out}/d.img")[0], 0,
+              f"--size {size}: check finds no fault")
+        ok(os.stat(f"{out}/d.img").st_blocks * 512 < 8 * MIB,
+           f"--size {size}: is sparse")
+        os.unlink(f"{out}/d.img")
+    return out
+
+
+def test_extra(work, store, out):
+    extra, img = f"{work}/extra", f"{out}/d.img"
+    os.makedirs(f"{extra}/etc/deep/er")
+    with open(f"{extra}/etc/file", "wb") as f:
+        f.write(content(10000))
+    with open(f"{extra}/etc/empty", "wb"):
+        pass
+    for n in (1, 59, 60, 4000):
+        os.symlink("t" * n, f"{extra}/link{n}")
+    os.chmod(f"{extra}/etc/deep", 0o2770)
+    if os.getuid() == 0:
+        os.chown(f"{extra}/etc/file", 70000, 80000)
+    os.chmod(f"{extra}/etc/file", 0o4751)
+    code, _, err = disk(store, img, "--extra", extra)
+    equal(code, 0, "--extra")
+    has(err, f"{img}: what comes from {extra} is NOT verified at boot",
+        "says that it is not verified")
+    fsck(img, "e2fsck finds nothing")
+    os.mkdir(f"{work}/extra-dump")
+    debugfs(img, f"rdump / {work}/extra-dump")
+    for name in ("composefs", "lost+found"):
+        ok(os.path.isdir(f"{work}/extra-dump/{name}"), f"/{name} is there")
+        shutil.rmtree(f"{work}/extra-dump/{name}")
+    equal(run("diff", "-r", "--no-dereference", extra, f"{work}/extra-dump"),
+          (0, "", ""), "all of it is there")
+    stat = debugfs(img, "stat /etc/file")
+    has(stat, "Mode:  04751", "with its mode")
+    owner = os.stat(f"{extra}/etc/file")
+    has(stat, f"User: {owner.st_uid:5}   Group: {owner.st_gid:5}",
+        "and its owner")
+    has(stat, "Flags: 0x80000", "and without fs-verity")
+    has(debugfs(img, "stat /etc/deep"), "Mode:  02770", "directories too")
+    equal(run(ROOTWRIGHT, "check", img)[0], 0, "check finds no fault")
+    os.unlink(img)
+
+    def no(name, path, expected, found, tree=extra):
+        refused(disk(store, img, "--extra", tree),
+                f"disk: {tree}/{path}: expected {expected}, found {found}",
+                "", out, name)
+
+    os.mkfifo(f"{extra}/etc/fifo")
+    no("a FIFO", "etc/fifo", "a file, directory or symbolic link", "a FIFO")
+    os.unlink(f"{extra}/etc/fifo")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(f"{extra}/socket")
+    no("a socket", "socket", "a file, directory or symbolic link", "a socket")
+    os.unlink(f"{extra}/socket")
+    for name in ("composefs", "lost+found"):
+        os.mkdir(f"{extra}/{name}")
+        no(f"an extra {name}", name, "no such name at the top of --extra",
+           "it")
+        os.rmdir(f"{extra}/{name}")
+    os.makedirs(f"{work}/deep/" + "d/" * 129)
+    no("a very deep tree", "/".join("d" * 129), "128 levels at most", "more",
+       f"{work}/deep")
+    refused(disk(store, img, "--extra", f"{work}/none"),
+            f"disk: {work}/none: cannot be opened: No such file or directory",
+            "", out, "no such directory")
+
+
+def test_damaged_store(work, out):
+    img = f"{out}/d.img"
+    hint = ("rootwright check lists every damaged object of the store; "
+            "remove them and build again")
+
+    def damaged(name, change, sentence, hint=""):
+        store, _ = make(work, "damaged", [content(9000)])
+        path = object_path(digest(content(9000)))
+        change(store, path)
+        refused(disk(store, img), sentence.format(store=store, path=path),
+                hint, out, name)
+        shutil.rmtree(store)
+
+    def write(data):
+        def change(store, path):
+            with open(f"{store}/{path}", "wb") as f:
+                f.write(data)
+        return change
+
+    def replace(make_one):
+        def change(store, path):
+            os.unlink(f"{store}/{path}")
+            make_one(f"{store}/{path}")
+        return change
+
+    def add(name, data=b""):
+        def change(store, path):
+            os.makedirs(os.path.dirname(f"{store}/{name}"), exist_ok=True)
+            with open(f"{store}/{name}", "wb") as f:
+                f.write(data)
+        return change
+
+    other = bytearray(content(9000))
+    other[8999] ^= 1
+    wrong = ("disk: {store}/{path}: expected the digest that names it, found "
+             "%s: the object is damaged")
+    damaged("a changed object", write(other), wrong % digest(bytes(other)),
+            hint)
+    damaged("a truncated object", write(content(8192)),
+            wrong % digest(content(8192)), hint)
+    damaged("an empty object", write(b""), wrong % digest(b""), hint)
+    damaged("a FIFO for an object", replace(os.mkfifo),
+            "disk: {store}/{path}: expected a file, directory or symbolic "
+            "link, found a FIFO")
+    damaged("a link for an object", replace(lambda p: os.symlink("x", p)),
+            "disk: {store}/{path}: expected an object, found a symbolic link")
+    damaged("a directory for an object", replace(os.mkdir),
+            "disk: {store}/{path}: expected an object, found a directory")
+    for name in ("objects/x", "objects/ab/" + "g" * 62, "objects/ab/ab",
+                 "objects/" + "a" * 64, "objects/ab/" + "a" * 200):
+        damaged(f"a file called {name}", add(name),
+                f"disk: {{store}}/{name}: expected an object's name, found "
+                "another name")
+    damaged("a directory of another name", add("objects/abc/x"),
+            "disk: {store}/objects/abc: expected an object's name, found "
+            "another name")
+    long = f"objects/ab/{'a' * 126}"
+    damaged("an object of another algorithm", add(long),
+            f"disk: {{store}}/{long}: expected an object of the store's "
+            "algorithm, found one of another")
+
+
+def test_other_refusals(work, store, out):
+    img = f"{out}/d.img"
+    code, _, err = disk(f"{work}/none", img)
+    equal((code, os.listdir(out)), (1, []), "no such store")
+    os.mkdir(f"{work}/empty")
+    code, _, err = disk(f"{work}/empty", img)
+    equal((code, os.listdir(out)), (1, []), "a directory that is no store")
+    has(err, f"{work}/empty", "is named")
+    refused(disk(store, f"{out}/no/d.img"),
+            f"disk: {out}/no/: cannot be opened: No such file or directory",
+            "", out, "no such directory for the output")
+    with open(img, "w") as f:
+        f.write("precious")
+    code, _, err = disk(store, img)
+    equal((code, err.splitlines()[0]),
+          (1, f"rootwright: disk: {img}: expected no such file, found one"),
+          "an output that exists")
+    with open(img) as f:
+        equal(f.read(), "precious", "is left alone")
+    os.unlink(img)
+
+
+def test_full(work, store):
+    if os.getuid() != 0:
+        skip("a full disk", "needs root to mount a small tmpfs")
+        return
+    full = f"{work}/full"
+    os.mkdir(full)
+    big, _ = make(work, "big", [content(3 * MIB)])
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2M", "rw", full],
+                   check=True)
+    try:
+        refused(disk(big, f"{full}/d.img"),
+                f"{full}/d.img: cannot be written: No space left on device",
+                "", full, "a full disk")
+        subprocess.run(["mount", "-o", "remount,size=4200K", full], check=True)
+        code, _, err = disk(big, f"{full}/d.img")
+        equal((code, os.path.exists(f"{full}/d.img")), (0, True),
+              "with room enough it is made")
+    finally:
+        subprocess.run(["umount", full], check=True)
+    shutil.rmtree(big)
+
+
+def test_interrupted(work, out):
+    """At any moment: nothing, or all of it."""
+    store, _ = make(work, "slow", [content(2 * MIB, i) for i in range(20)])
+    img, whole = f"{out}/d.img", None
+    begin = time.monotonic()
+    equal(disk(store, img)[0], 0, "a disk that takes a while")
+    whole, took = sha256(img), time.monotonic() - begin
+    os.unlink(img)
+    for i in range(12):
+        p = subprocess.Popen([ROOTWRIGHT, "disk", "--store", store,
+                              "--output", img], stderr=subprocess.DEVNULL)
+        time.sleep(took * i / 10)
+        p.send_signal(signal.SIGINT)
+        code = p.wait()
+        left = os.listdir(out)
+        if code == 0:
+            equal((left, sha256(img)), (["d.img"], whole),
+                  "SIGINT came too late: the disk is whole")
+            os.unlink(img)
+        elif left:
+            equal((code, left, sha256(img)), (-2, ["d.img"], whole),
+                  "SIGINT came after it was there: the disk is whole")
+            os.unlink(img)
+        else:
+            equal((code, left), (-2, []), f"SIGINT at {i}: nothing is left")
+    shutil.rmtree(store)
+
+
+def main():
+    test_usage()
+    with tempfile.TemporaryDirectory(prefix="disk-test") as work:
+        store, img = test_disk(work)
+        test_same_bytes(work, store, img)
+        test_without_root(work, store, img)
+        out = test_size(work, store)
+        test_extra(work, store, out)
+        test_damaged_store(work, out)
+        test_other_refusals(work, store, out)
+        test_full(work, store)
+        test_interrupted(work, out)
+    done()
+
+
+main()
