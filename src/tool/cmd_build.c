@@ -230,7 +230,7 @@ static void summary(const struct build *b)
 		(unsigned long long)s->shared_bytes);
 	if (s->unsealed)
 		tool_say(
-			"%s: fs-verity is not enabled: the file system or the kernel has none; rootwright disk sets it",
+			"%s: fs-verity is not enabled: that takes a file system with fs-verity and blocks of 4096 bytes, and a kernel with fs-verity; rootwright disk sets it in any case",
 			b->store_name);
 }
 

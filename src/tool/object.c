@@ -200,11 +200,16 @@ static int add_waiting(struct object_writer *w, struct pending *p,
 	const struct digest *d, uint64_t size, struct err *e)
 {
 	char path[PATH_MAX + OBJECT_PATH_MAX];
+	const char *name = object_name(w, d, path);
+	int r;
 
 	/* Not the umask's business: who may read is the directory's. */
-	if (fchmod(p->fd, 0644) != 0 || pending_freeze(p) != 0) {
-		err_sys(e, REASON_FAILED, errno, "%s: cannot be written",
-			object_name(w, d, path));
+	if (fchmod(p->fd, 0644) != 0)
+		r = err_sys(
+			e, REASON_FAILED, errno, "%s: cannot be written", name);
+	else
+		r = pending_freeze(p, name, e);
+	if (r != 0) {
 		pending_abort(p);
 		return -1;
 	}

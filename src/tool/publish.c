@@ -41,7 +41,7 @@ static int name_it(struct pending *p, const char *name)
 	return linkat(AT_FDCWD, path, p->dirfd, name, AT_SYMLINK_FOLLOW);
 }
 
-int pending_freeze(struct pending *p)
+int pending_freeze(struct pending *p, const char *name, struct err *e)
 {
 	char path[32];
 	int fd;
@@ -49,7 +49,8 @@ int pending_freeze(struct pending *p)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -1;
+		return err_sys(e, REASON_FAILED, errno,
+			"%s: cannot be opened again through %s", name, path);
 	close(p->fd);
 	p->fd = fd;
 	return 0;

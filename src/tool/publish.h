@@ -23,10 +23,11 @@ must_check int pending_open(struct pending *p, int dirfd, const char *dir,
 	mode_t mode, struct err *e);
 
 /*
- * From here on the file can only be read: fs-verity wants no writer. Returns
- * 0, or -1 with errno.
+ * From here on the file can only be read: fs-verity wants no writer. name is
+ * for messages. Needs /proc.
  */
-int pending_freeze(struct pending *p);
+must_check int pending_freeze(
+	struct pending *p, const char *name, struct err *e);
 
 /*
  * Gives the file its name, which may lie in a directory below, and leaves it

@@ -29,7 +29,8 @@ int seal_file(
 	char hex[2][DIGEST_HEX_MAX];
 
 	if (enable(fd, want->algorithm) != 0) {
-		if (errno == EOPNOTSUPP || errno == ENOTTY)
+		/* EINVAL: blocks of the file system are smaller than ours. */
+		if (errno == EOPNOTSUPP || errno == ENOTTY || errno == EINVAL)
 			return SEAL_UNSUPPORTED;
 		return err_sys(e, REASON_FAILED, errno,
 			"%s: fs-verity cannot be enabled", name);

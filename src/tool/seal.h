@@ -10,8 +10,12 @@
 #include "core/err.h"
 
 enum seal {
-	SEAL_DONE,	  /* fs-verity is on, with the digest expected */
-	SEAL_UNSUPPORTED, /* the file system or kernel has no fs-verity */
+	SEAL_DONE, /* fs-verity is on, with the digest expected */
+	/*
+	 * The file system or the kernel has no fs-verity, or only for blocks
+	 * that are smaller than 4096 bytes.
+	 */
+	SEAL_UNSUPPORTED,
 };
 
 /*

@@ -163,11 +163,12 @@ static int write_meta(struct store *s, enum hash_algorithm a, struct err *e)
 	if (compute_bytes(text, n, name, a, &d, e) != 0 ||
 		pending_open(&p, s->fd, s->name, 0644, e) != 0)
 		return -1;
-	if (write(p.fd, text, n) != (ssize_t)n || fsync(p.fd) != 0 ||
-		pending_freeze(&p) != 0)
+	if (write(p.fd, text, n) != (ssize_t)n || fsync(p.fd) != 0)
 		r = err_sys(
 			e, REASON_FAILED, errno, "%s: cannot be written", name);
 	else
+		r = pending_freeze(&p, name, e);
+	if (r == 0)
 		r = seal_file(p.fd, name, &d, e);
 	/* EEXIST: another builder was quicker, and we read what it wrote. */
 	if (r >= 0 && pending_name(&p, "meta.json", false) != 0 &&
