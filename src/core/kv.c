@@ -76,18 +76,32 @@ const char *kv_path(void *out, const char *v)
 	return NULL;
 }
 
+static bool is_uuid(const char *v)
+{
+	size_t i, n = strlen(v);
+
+	for (i = 0; i < n; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23
+				? v[i] != '-'
+				: !strchr("0123456789abcdefABCDEF", v[i]))
+			return false;
+	return n == 36;
+}
+
 /* An empty label would match every file system that has none. */
+static bool is_name(const char *v, const char *prefix, bool uuid)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(v, prefix, n) == 0 && (uuid ? is_uuid(v + n) : v[n]);
+}
+
 const char *kv_store(void *out, const char *v)
 {
-	static const char *const names[] = {
-		"LABEL=", "UUID=", "PARTLABEL=", "PARTUUID="
-	};
-	bool good = strncmp(v, "/dev/", 5) == 0 && is_clean_path(v);
-
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strncmp(v, names[i], strlen(names[i])) == 0)
-			good = v[strlen(names[i])] != '\0';
-	if (!good)
+	if (!(strncmp(v, "/dev/", 5) == 0 && is_clean_path(v)) &&
+		!is_name(v, "LABEL=", false) && !is_name(v, "UUID=", true) &&
+		!is_name(v, "PARTLABEL=", false) &&
+		!is_name(v, "PARTUUID=", true))
 		return "a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=";
 	strcpy(out, v);
 	return NULL;

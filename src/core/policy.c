@@ -87,13 +87,14 @@ static const char *read_yes_no(void *out, const char *v)
 static const char *read_size(void *out, const char *v)
 {
 	static const char suffixes[] = "KMG";
+	bool zero = *v == '0';
 	const char *suffix;
 	uint64_t n = 0;
 
 	for (; *v >= '0' && *v <= '9' && n < 1u << 30; v++)
 		n = n * 10 + (*v - '0');
 	suffix = *v ? strchr(suffixes, *v) : NULL;
-	if (n == 0 || (*v && (!suffix || v[1])))
+	if (n == 0 || zero || (*v && (!suffix || v[1])))
 		return "a number of bytes, with K, M or G";
 	*(uint64_t *)out = suffix ? n << (10 * (suffix - suffixes + 1)) : n;
 	return NULL;
