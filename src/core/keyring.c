@@ -174,10 +174,11 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 	for (i = 0; i < all.n; i++) {
 		AUTO_FD int fd = open_regular_beneath(dirfd, all.name[i]);
 		ssize_t n = fd < 0 ? -1 : read_all(fd, buf, sizeof(buf));
+		int error = errno;
 
 		snprintf(path, sizeof(path), "%.250s/%s", dir, all.name[i]);
 		if (n < 0)
-			return err_sys(e, REASON_KEYS_INVALID, errno,
+			return err_sys(e, REASON_KEYS_INVALID, error,
 				"certificate: %s: expected a regular file of at most %d bytes",
 				path, CERTIFICATE_MAX);
 		if (keyring_add(k, path, buf, n, e) != 0)
