@@ -234,11 +234,18 @@ size: all ## lines of the trusted path, bytes of its program
 	@stat -c '%n: %s bytes' $(B)/rootwright-boot
 
 install: all ## DESTDIR=, PREFIX=
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
+		$(DESTDIR)$(LIBEXECDIR)/initrd $(DESTDIR)$(LIBEXECDIR)/keys
 	install -m 755 $(B)/rootwright $(DESTDIR)$(BINDIR)
 	install -m 755 $(B)/rootwright-boot $(DESTDIR)$(SBINDIR)
+	install -m 755 initrd/mkinitrd $(DESTDIR)$(SBINDIR)/rootwright-initrd
+	install -m 755 $(B)/rootwright-launch $(DESTDIR)$(LIBEXECDIR)/initrd
+	install -m 644 initrd/init $(DESTDIR)$(LIBEXECDIR)/initrd
+	install -m 755 keys/make-key $(DESTDIR)$(LIBEXECDIR)/keys
+	install -m 644 keys/openssl.cnf $(DESTDIR)$(LIBEXECDIR)/keys
 	for page in $(MAN); do \
-		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page; \
+		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page \
+			|| exit 1; \
 	done
 
 clean: ## removes what was made

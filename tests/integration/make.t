@@ -15,7 +15,7 @@ esac
 
 other=$T/another/place
 mkdir -p "$other"
-cp -r Makefile src initrd "$other"
+cp -r Makefile src initrd keys "$other"
 cd "$other" || exit 1
 mk()
 {
@@ -63,6 +63,18 @@ try 'make install' 0 make install B="$B" VERSION="$version" \
 ok 'rootwright is there' cmp "$B/rootwright" "$T/dest/opt/rw/bin/rootwright"
 ok 'rootwright-boot is there' \
 	cmp "$B/rootwright-boot" "$T/dest/opt/rw/sbin/rootwright-boot"
+# The builder of initramfs, as installed, finds what it needs beside it.
+mkdir "$T/config"
+printf 'trust=digest\nstore=LABEL=x\n' >"$T/config/boot.conf"
+try 'rootwright-initrd works where it is installed' 0 \
+	"$T/dest/opt/rw/sbin/rootwright-initrd" --no-modules \
+	--config "$T/config" --boot "$T/dest/opt/rw/sbin/rootwright-boot" \
+	--output "$T/initrd"
+has 'and puts the boot program in' \
+	"$(zcat "$T/initrd" | cpio -t 2>/dev/null)" bin/rootwright-boot
+try 'make-key works where it is installed' 0 \
+	"$T/dest/opt/rw/lib/rootwright/keys/make-key" --development "$T/dev"
+ok 'and makes a key' test -f "$T/dev.pem"
 is 'every man page is there' \
 	"$(find "$T/dest/opt/rw/share/man" -type f -printf '%f\n' | sort)" \
 	"$(find src initrd -name '*.[1-8]' -printf '%f\n' | sort)"
