@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""Change a disk image as an attacker or an accident would: below the file
+system's back for content, with debugfs for names and inodes."""
+import os
+import re
+import struct
+import subprocess
+
+BLOCK = 4096
+
+
+class Disk:
+    """A GPT disk image whose first partition is ext4."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, "rb") as f:
+            f.seek(1024)
+            self.start = struct.unpack("<QQ", f.read(48)[32:48])[0] * 512
+
+    def debugfs(self, *commands, write=True):
+        """Runs debugfs commands; returns what they printed."""
+        p = subprocess.run(
+            ["debugfs"] + ["-w"] * write
+            + ["-f", "-", f"{self.path}?offset={self.start}"],
+            input="\n".join(commands) + "\n", text=True, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env=dict(os.environ, DEBUGFS_PAGER="cat"))
+        lines = [line for line in p.stdout.splitlines()
+                 if not line.startswith(("debugfs", "Allocated inode"))]
+        bad = [line for line in lines if re.search(
+            r"not found|Unknown|Usage|[Ff]ailed|illegal|bad ", line)]
+        if p.returncode or bad:
+            raise RuntimeError(f"debugfs {commands}: {p.stdout}")
+        return "\n".join(lines)
+
+    def offset(self, path, at):
+        """Where byte `at` of the file lies in the disk image."""
+        out = self.debugfs(f"bmap {path} {at // BLOCK}", write=False)
+        block = int(out.split()[-1])
+        if not block:
+            raise RuntimeError(f"{path}: byte {at}: a hole")
+        return self.start + block * BLOCK + at % BLOCK
+
+    def size(self, path):
+        """The file's size in bytes."""
+        out = self.debugfs(f"stat {path}", write=False)
+        return int(re.search(r"Size: (\d+)", out).group(1))
+
+    def peek(self, path):
+        """The file's content."""
+        p = subprocess.run(["debugfs", "-R", f"cat {path}",
+                            f"{self.path}?offset={self.start}"],
+                           check=True, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL)
+        return p.stdout
+
+    def flip(self, path, at):
+        """Inverts one bit of byte `at`; negative: from the end."""
+        if at < 0:
+            at += self.size(path)
+        where = self.offset(path, at)
+        with open(self.path, "r+b") as f:
+            f.seek(where)
+            byte = f.read(1)[0]
+            f.seek(where)
+            f.write(bytes([byte ^ 1]))
+
+    def remove(self, path):
+        """Removes the name (and its inode)."""
+        self.debugfs(f"rm {path}")
+
+    def put(self, path, data):
+        """A new plain file (no fs-verity), in place of what was there."""
+        host = self.path + ".put"
+        with open(host, "wb") as f:
+            f.write(data)
+        try:
+            self.remove(path)
+        except RuntimeError:
+            pass  # there was none
+        try:
+            parent, name = os.path.split(path)
+            self.debugfs(f"cd {parent}", f"write {host} {name}")
+        finally:
+            os.unlink(host)
+
+    def unseal(self, path):
+        """Takes the fs-verity flag away; the bytes stay."""
+        self.debugfs(f"set_inode_field {path} flags 0x80000")
+
+    def shrink(self, path, size):
+        """Sets i_size, and nothing else."""
+        self.debugfs(f"set_inode_field {path} size {size}")
+
+    def directory(self, path):
+        """A directory in its place."""
+        self.debugfs(f"rm {path}", f"mkdir {path}")
+
+    def symlink(self, path, target):
+        """A symbolic link in its place."""
+        self.debugfs(f"rm {path}", f"symlink {path} {target}")
+
+    def fifo(self, path):
+        """A FIFO in its place."""
+        parent, name = os.path.split(path)
+        self.debugfs(f"rm {path}", f"cd {parent}", f"mknod {name} p")
+
+    def swap_in(self, path, other):
+        """The inode of another file (sealed, intact) under this name."""
+        self.debugfs(f"unlink {path}", f"ln {other} {path}")

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: MIT
+"""What the boots start from, made once per run under $B/boot: two releases
+of a tiny tree in one signed store, laid on a disk, and an initramfs as the
+builder writes it, unpacked so that a case can change one file of it."""
+import glob
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+
+import cpio
+import tap
+
+DIR = os.path.join(tap.B, "boot-tests")
+MUSL_LIBC = "/usr/lib/x86_64-linux-musl/libc.so"
+CONF = """\
+trust=digest
+store=LABEL=rootwright
+on_failure=reboot
+failure_delay=0
+"""
+
+
+def run(*argv):
+    """A command that has to work; returns its stdout."""
+    p = subprocess.run([os.fspath(a) for a in argv], check=False, text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if p.returncode:
+        raise RuntimeError(f"{' '.join(map(str, argv))}: exit "
+                           f"{p.returncode}\n{p.stdout}{p.stderr}")
+    return p.stdout
+
+
+def verity_digest(data):
+    """The fs-verity SHA-256 digest, 4 KiB blocks, no salt."""
+    level = [data[i:i + 4096] for i in range(0, len(data), 4096)]
+    while True:
+        hashes = [hashlib.sha256(b.ljust(4096, b"\0")).digest()
+                  for b in level]
+        if len(hashes) <= 1:
+            break
+        joined = b"".join(hashes)
+        level = [joined[i:i + 4096] for i in range(0, len(joined), 4096)]
+    root = hashes[0] if hashes else bytes(32)
+    return hashlib.sha256(struct.pack("<BBBBIQ64s32s144x", 1, 1, 12, 0, 0,
+                                      len(data), root, bytes(32))).hexdigest()
+
+
+def object_path(digest):
+    """Where an object lies on the disk."""
+    return f"/composefs/objects/{digest[:2]}/{digest[2:]}"
+
+
+def _write(path, data, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data)
+    os.chmod(path, mode)
+    return data
+
+
+def _compile(source, output, *flags):
+    run("musl-gcc", "-std=gnu11", "-Os", "-Wall", "-Wextra", "-Werror",
+        "-D_GNU_SOURCE", *flags, "-o", output, f"tests/boot/guest/{source}")
+    with open(output, "rb") as f:
+        return f.read()
+
+
+class Base:
+    """The artefacts, and the words that cases use for them."""
+
+    def __init__(self):
+        shutil.rmtree(DIR, ignore_errors=True)
+        os.makedirs(DIR)
+        self.vmlinuz, self.modules = tap.kernel()
+        self.words = {}
+        self._keys()
+        for release in ("one", "two"):
+            self._release(release)
+        self.words["half"] = self.words["one"][:32]
+        self.words["upper"] = self.words["one"].upper()
+        self.words["nowhere"] = "ab" * 32
+        self.disk = f"{DIR}/disk.img"
+        run(tap.ROOTWRIGHT, "disk", "--store", f"{DIR}/store",
+            "--output", self.disk, "--label", "rootwright")
+        self._initrd()
+
+    def _keys(self):
+        self.certificates = {}
+        for name in ("trusted", "other"):
+            run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
+                "-subj", f"/CN=test key {name}",
+                "-keyout", f"{DIR}/{name}.key", "-out", f"{DIR}/{name}.pem")
+            with open(f"{DIR}/{name}.pem", "rb") as f:
+                self.certificates[name] = f.read()
+
+    def _release(self, release):
+        tree = f"{DIR}/tree-{release}"
+        for d in ("proc", "sys", "dev", "run", "tmp", "etc", "sbin", "lib"):
+            os.makedirs(f"{tree}/{d}")
+        init = _write(f"{tree}/usr/lib/guest/init",
+                      _compile("init.c", f"{DIR}/init-{release}",
+                               f'-DRELEASE="{release}"'), 0o755)
+        os.symlink("../usr/lib/guest/init", f"{tree}/sbin/init")
+        with open(MUSL_LIBC, "rb") as f:
+            libc = _write(f"{tree}/lib/libc.so", f.read(), 0o755)
+        os.symlink("libc.so", f"{tree}/lib/ld-musl-x86_64.so.1")
+        _write(f"{tree}/etc/os-release", b"ID=guest\nNAME=Guest\n")
+        victim = _write(f"{tree}/data/victim", bytes(range(256)) * 800)
+        _write(f"{tree}/data/fine", b"fine\n" * 20000)
+        digest = run(tap.ROOTWRIGHT, "build", "--store", f"{DIR}/store",
+                     "--for-boot", tree).strip()
+        run(tap.ROOTWRIGHT, "sign", "--key", f"{DIR}/trusted.key", "--cert",
+            f"{DIR}/trusted.pem", "--store", f"{DIR}/store", digest)
+        self.words[release] = digest
+        self.words["image_" + release] = object_path(digest)
+        self.words["signature_" + release] = \
+            f"/composefs/signatures/{digest}.p7s"
+        self.words["init_" + release] = object_path(verity_digest(init))
+        self.words["libc"] = object_path(verity_digest(libc))
+        self.words["victim"] = object_path(verity_digest(victim))
+
+    def _initrd(self):
+        config = f"{DIR}/config"
+        _write(f"{config}/boot.conf", CONF.encode())
+        for how in ("gzip", "none"):
+            run("initrd/mkinitrd", "--modules", self.modules, "--boot",
+                f"{tap.B}/rootwright-boot", "--launcher",
+                f"{tap.B}/rootwright-launch", "--config", config,
+                "--drivers", "virtio_pci virtio_blk nvme",
+                "--compress", how, "--output", f"{DIR}/initrd.{how}")
+        with open(f"{DIR}/initrd.none", "rb") as f:
+            self.entries = cpio.read(f.read())
+        self.witness = _compile("witness.c", f"{DIR}/witness", "-static")
+        self.loader = _compile("loader.c", f"{DIR}/loader", "-static")
+
+    def initrd(self, path, case):
+        """Writes the initramfs of a case."""
+        entries = dict(self.entries)
+        etc = "etc/rootwright/"
+        boot = entries["bin/rootwright-boot"]
+        if case.via == "witness":
+            entries["bin/rootwright-boot.real"] = boot
+            entries["bin/rootwright-boot"] = cpio.file(self.witness, 0o755)
+        elif case.via == "pid1":
+            entries["init"] = cpio.file(self.loader, 0o755)
+            del entries["bin/busybox"]
+        if case.conf is None:
+            del entries[etc + "boot.conf"]
+        else:
+            entries[etc + "boot.conf"] = cpio.file(
+                case.conf.format(**self.words))
+        for name in case.keys:
+            entries[f"{etc}keys.d/{name}.pem"] = cpio.file(
+                self.certificates[name])
+        for name, entry in case.initrd.items():
+            if entry is None:
+                del entries[name]
+            else:
+                entries[name] = entry
+        with open(path, "wb") as f:
+            f.write(cpio.write(entries))
+
+
+def missing():
+    """Why the boots cannot run here, or nothing."""
+    if not shutil.which("qemu-system-x86_64"):
+        return "no qemu-system-x86_64: make deps installs it"
+    if not tap.kernel():
+        return f"no kernel in {tap.CACHE}/kernels: make deps fetches it"
+    if not glob.glob(MUSL_LIBC):
+        return "no musl: make deps installs it"
+    return ""

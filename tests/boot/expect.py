@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""What a case is, and what its boot has to show. Each expectation is a
+function from an Outcome to the list of what is wrong with it."""
+import json
+import re
+
+from base import CONF
+
+
+class Case:
+    """One boot. Strings may use the words of base.Base in braces.
+
+    cmdline  what follows console=ttyS0 quiet panic=-1
+    conf     boot.conf (None: there is none); keys: certificates in keys.d
+    disk     what is done to a copy of the disk: "flip {victim} 0", with the
+             methods of attack.Disk as verbs
+    disks    how many copies of it are attached
+    initrd   files of the initramfs replaced (or removed: None)
+    via      witness: busybox, and guest/witness.c around rootwright-boot
+             busybox: the initramfs as a device has it
+             pid1: rootwright-boot is PID 1, drivers loaded before
+             built: the builder's own file, not a byte changed
+    typing   what somebody types, and on which words of the console
+    """
+
+    def __init__(self, name, expect, cmdline="composefs={one}", conf=CONF,
+                 keys=(), disk=(), disks=1, initrd=None, via="witness",
+                 bus="virtio", typing=None, extra=()):
+        self.name, self.expect, self.cmdline = name, expect, cmdline
+        self.conf, self.keys, self.disk, self.disks = conf, keys, disk, disks
+        self.initrd, self.via, self.bus = initrd or {}, via, bus
+        self.typing, self.extra = typing, extra
+
+
+def _lines(outcome):
+    """The console's lines without time stamps and terminal codes."""
+    plain = re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|c)", "", outcome.console)
+    return [re.sub(r"^\[ *\d+\.\d+\] ", "", line.strip())
+            for line in plain.split("\n")]
+
+
+def _want(problems, condition, words):
+    if not condition:
+        problems.append(words)
+
+
+def _resident(outcome, problems):
+    """What rootwright-boot may keep in memory."""
+    for kib in outcome.said("RSS"):
+        _want(problems, int(kib) <= 1024, f"{kib} KiB resident")
+
+
+def _no_root(outcome, problems):
+    _want(problems, not outcome.said("GUEST"),
+          "a process of the new root ran")
+    _want(problems, not outcome.said("SYSROOT"),
+          f"something is mounted at /sysroot: {outcome.said('SYSROOT')}")
+    _want(problems, not outcome.said("INIT"), "an init was named")
+
+
+def _find(record, path):
+    for part in path.split("."):
+        if isinstance(record, list):
+            record = record[int(part)] if int(part) < len(record) else None
+        else:
+            record = (record or {}).get(part)
+    return record
+
+
+SUCCESS = (r"rootwright-boot: verified root: image {digest}, trust={trust}"
+           r"{key}, \d+ ms")
+KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
+
+
+def boots(trust="digest", release="one", signed=False, victim="whole",
+          record=None, says=(), console=False):
+    """The root was verified and its init ran and saw what it should.
+    victim: how reading /data/victim ends. record: boot.json, by path.
+    console: the line of success is on the console too (without quiet)."""
+    def judge(outcome, words):
+        problems = []
+        line = SUCCESS.format(digest=words[release], trust=re.escape(trust),
+                              key=KEY if signed else "")
+        if console:
+            _says(outcome, f"^{line}$", problems)
+        _want(problems, any(re.search(line, x) for x in outcome.said("LOG")),
+              f"no line in the kernel log: {line}")
+        _want(problems, outcome.said("GUEST") == [release],
+              f"release {release} did not run: {outcome.said('GUEST')}")
+        _want(problems, outcome.said("PID") == ["1"], "init is not PID 1")
+        _want(problems, outcome.said("ARG") == ["/sbin/init"],
+              f"init's arguments: {outcome.said('ARG')}")
+        _want(problems, sorted(outcome.said("ENV"))
+              == ["HOME=/", "TERM=linux"],
+              f"init's environment: {outcome.said('ENV')}")
+        _want(problems, set(outcome.said("FD")) == {"0", "1", "2"},
+              f"init's open files: {outcome.said('FD')}")
+        _want(problems, outcome.said("READ")
+              == [f"/data/victim: {victim}", "/data/fine: whole"],
+              f"reads: {outcome.said('READ')}")
+        _want(problems, outcome.said("WRITE")
+              == [f"{p}: Read-only file system"
+                  for p in ("/probe", "/etc/probe")],
+              f"writes: {outcome.said('WRITE')}")
+        _resident(outcome, problems)
+        _mounts(outcome, problems)
+        _record(outcome, dict(record or {}), words, problems)
+        for pattern in says:
+            _says(outcome, pattern.format(**words), problems)
+        _want(problems, outcome.said("DONE") and outcome.end == "poweroff",
+              f"it ended by {outcome.end}")
+        return problems
+    return judge
+
+
+def _mounts(outcome, problems):
+    mounts = [line.split() for line in outcome.said("ROOTMOUNT")]
+    root = [m for m in mounts if m[4] == "/"]
+    _want(problems, bool(root) and "overlay" in root[-1]
+          and root[-1][5].startswith("ro"), f"/ is not ours: {root}")
+    for option in ("verity=require", "metacopy=on", "redirect_dir=on"):
+        _want(problems, bool(root) and option in root[-1][-1],
+              f"/ without {option}: {root}")
+    _want(problems, not any(t in m for m in mounts
+                            for t in ("ext4", "erofs")),
+          "the store or the image is reachable from the new root")
+
+
+def _record(outcome, expected, words, problems):
+    text = "\n".join(outcome.said("RECORD"))
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        problems.append(f"boot.json: {error}: {text!r}")
+        return
+    for path, value in expected.items():
+        if isinstance(value, str):
+            value = value.format(**words)
+        found = _find(record, path)
+        _want(problems, found == value,
+              f"boot.json: {path}: expected {value!r}, found {found!r}")
+
+
+def _says(outcome, pattern, problems):
+    _want(problems, any(re.search(pattern, x) for x in _lines(outcome)),
+          f"no line on the console: {pattern}")
+
+
+def refuses(reason, sentence, action="reboot"):
+    """rootwright-boot refused: this reason code and sentence (a pattern for
+    all of it), on the console and in the kernel log, with a hint and the
+    action; no root was attached and nothing of it ran."""
+    def judge(outcome, words):
+        problems = []
+        line = (rf"rootwright-boot: refused \[{reason}\]: "
+                + sentence.format(**words))
+        _want(problems, any(re.fullmatch(line, x) for x in _lines(outcome)),
+              f"no line on the console: {line}")
+        _says(outcome, "^rootwright-boot: hint: .", problems)
+        _says(outcome, rf"^rootwright-boot: {action} in \d+ s$", problems)
+        if outcome.said("EXIT") or outcome.said("ACTION"):
+            _want(problems, any(re.search(line, x)
+                                for x in outcome.said("LOG")),
+                  f"no line in the kernel log: {line}")
+            asked = "reboot" if action == "reboot" else "poweroff-or-halt"
+            _want(problems, outcome.said("ACTION") == [asked],
+                  f"asked for {outcome.said('ACTION')}, "
+                  f"exit {outcome.said('EXIT')}")
+            action_end = "reboot"  # the witness's own
+        else:
+            action_end = action
+        _resident(outcome, problems)
+        _no_root(outcome, problems)
+        _want(problems, outcome.end == action_end,
+              f"it ended by {outcome.end}")
+        return problems
+    return judge
+
+
+def ends(how, says=(), silent=()):
+    """No root, no shell, and the machine ended like this. silent: patterns
+    that no line of the console may show."""
+    def judge(outcome, words):
+        problems = []
+        for pattern in says:
+            _says(outcome, pattern.format(**words), problems)
+        for pattern in silent:
+            _want(problems, not any(re.search(pattern, x)
+                                    for x in _lines(outcome)),
+                  f"a line on the console: {pattern}")
+        _no_root(outcome, problems)
+        _want(problems, outcome.end == how, f"it ended by {outcome.end}")
+        return problems
+    return judge

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The init of the tests' verified root: tells on the second serial port what
+ * it sees from inside, then powers off. Its first line, GUEST, is the proof
+ * that a process of the new root ran; in a refused boot it must not be there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+static FILE *out;
+
+static void tell_lines(const char *word, const char *file, const char *match)
+{
+	FILE *f = fopen(file, "re");
+	char line[4096];
+
+	if (!f) {
+		fprintf(out, "%s-ERROR %s: %s\n", word, file, strerror(errno));
+		return;
+	}
+	while (fgets(line, sizeof(line), f))
+		if (strstr(line, match))
+			fprintf(out, "%s %s%s", word, line,
+				strchr(line, '\n') ? "" : "\n");
+	fclose(f);
+}
+
+static void tell_log(void)
+{
+	static char log[1 << 20];
+	int n = klogctl(3, log, sizeof(log) - 1);
+
+	for (char *line = strtok(n > 0 ? log : NULL, "\n"); line;
+		line = strtok(NULL, "\n"))
+		if (strstr(line, "rootwright-boot:"))
+			fprintf(out, "LOG %s\n", line);
+}
+
+static void tell_read(const char *path)
+{
+	static char bytes[65536];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : 1;
+
+	while (n > 0)
+		n = read(fd, bytes, sizeof(bytes));
+	fprintf(out, "READ %s: %s\n", path, n < 0 ? strerror(errno) : "whole");
+	if (fd >= 0)
+		close(fd);
+}
+
+static void tell_write(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	fprintf(out, "WRITE %s: %s\n", path, fd < 0 ? strerror(errno) : "done");
+	if (fd >= 0)
+		close(fd);
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	out = fd < 0 ? stderr : fdopen(fd, "w");
+	fprintf(out, "GUEST " RELEASE "\n");
+	fprintf(out, "PID %d\n", (int)getpid());
+	for (int i = 0; i < argc; i++)
+		fprintf(out, "ARG %s\n", argv[i]);
+	for (; *envp; envp++)
+		fprintf(out, "ENV %s\n", *envp);
+	for (fd = 0; fd < 64; fd++)
+		if (fd != fileno(out) && fcntl(fd, F_GETFD) >= 0)
+			fprintf(out, "FD %d\n", fd);
+	tell_lines("ROOTMOUNT", "/proc/self/mountinfo", "");
+	tell_lines("RECORD", "/run/rootwright/boot.json", "");
+	tell_log();
+	tell_read("/data/victim");
+	tell_read("/data/fine");
+	tell_write("/probe");
+	tell_write("/etc/probe");
+	fprintf(out, "DONE now\n");
+	fflush(out);
+	tcdrain(fileno(out));
+	reboot(RB_POWER_OFF);
+	return 1;
+}
