@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Look into the ext4 of a disk image with e2fsprogs: the partition begins at
-1 MiB. Nothing of ours is asked."""
+"""Make disks from stores, and look into their ext4 with e2fsprogs: the
+partition begins at 1 MiB. Nothing of ours is asked what is on them."""
+import hashlib
+import os
 import re
 
-from tap import ok, run
-from verity import BLOCK
+from tap import ROOTWRIGHT, equal, ok, run
+from verity import BLOCK, make_store, object_path
 
 MIB = 1 << 20
 
@@ -66,3 +68,35 @@ def flip(disk, where):
         byte = f.read(1)[0]
         f.seek(where)
         f.write(bytes([byte ^ 1]))
+
+
+def make(work, name, contents):
+    """A store with what a signed image adds; its path."""
+    store = f"{work}/{name}"
+    objects = make_store(store, contents)
+    image = next(iter(objects))
+    os.symlink(f"../{object_path(image)}", f"{store}/images/{image}")
+    os.mkdir(f"{store}/signatures")
+    with open(f"{store}/signatures/{image}.p7s", "wb") as f:
+        f.write(b"signature" * 1000)
+    with open(f"{store}/objects/.tmp-1-2", "w") as f:
+        f.write("a builder was killed")
+    return store, image
+
+
+def disk(store, output, *options, **kwargs):
+    return run(ROOTWRIGHT, "disk", "--store", store, "--output", output,
+               *options, **kwargs)
+
+
+def sha256(path):
+    with open(path, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def refused(got, sentence, hint, left, name):
+    """Exit code 1, this sentence and hint, and nothing in a directory."""
+    code, out, err = got
+    words = [f"rootwright: {sentence}"] + ([f"hint: {hint}"] if hint else [])
+    equal((code, out, err.splitlines()), (1, "", words), name)
+    equal(os.listdir(left), [], f"{name}: nothing is left")
