@@ -30,7 +30,7 @@ def keep(seed, how, files, why):
     return False
 
 
-def compare(seed, how, tmp, source, build, reference):
+def compare(seed, how, tmp, source, build, reference, fsck=True):
     """One tree one way; build and reference are the arguments' beginnings."""
     ours, theirs = os.path.join(tmp, "ours"), os.path.join(tmp, "theirs")
     code, printed, err = run(ROOTWRIGHT, "build", *build, "--output", ours,
@@ -46,7 +46,7 @@ def compare(seed, how, tmp, source, build, reference):
             return keep(seed, how, [source, ours, theirs], "bytes differ")
     if printed != digest:
         return keep(seed, how, [ours], f"digest {printed}, want {digest}")
-    code, out, err = oracle("fsck.erofs", ours)
+    code, out, err = oracle("fsck.erofs", ours) if fsck else (0, "", "")
     if code != 0:
         return keep(seed, how, [ours], f"fsck.erofs: {out}{err}")
     os.unlink(ours)
@@ -65,6 +65,25 @@ def one(seed, where, tmpfs):
     good = compare(seed, "no-hardlinks", tmp, tree, ["--no-hardlinks"], [])
     good &= compare(seed, "hardlinks", tmp, text, [], ["--from-file"])
     shutil.rmtree(tmp)
+    return good
+
+
+def deep(where):
+    """2000 directories, one below the other: no path is that long, and
+    fsck.erofs 1.9.4 runs out of stack on mkcomposefs' own image of them."""
+    tmp = tempfile.mkdtemp(dir=where)
+    tree = os.path.join(tmp, "tree")
+    os.mkdir(tree)
+    fd = os.open(tree, os.O_RDONLY)
+    for _ in range(2000):
+        os.mkdir("d", dir_fd=fd)
+        below = os.open("d", os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    os.close(fd)
+    good = compare("deep", "no-hardlinks", tmp, tree, ["--no-hardlinks"], [],
+                   fsck=False)
+    run("rm", "-rf", tmp)
     return good
 
 
@@ -92,6 +111,7 @@ def main():
         finally:
             if code == 0:
                 run("umount", other)
+        ok(deep(top), "2000 directories, one below the other")
     ok(not bad, f"{len(seeds)} random trees give mkcomposefs' bytes, and "
        "fsck.erofs takes them", f"seeds that do not: {bad}")
     done()

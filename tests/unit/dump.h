@@ -14,8 +14,8 @@
 #include "tool/tree.h"
 
 struct dump_line {
-	char *field[64]; /* unescaped */
-	size_t size[64];
+	char *field[256]; /* unescaped */
+	size_t size[256];
 	unsigned n;
 };
 
@@ -49,7 +49,7 @@ static void dump_split(struct dump_line *l, char *text)
 {
 	char *save = NULL, *s = strtok_r(text, " \n", &save);
 
-	for (l->n = 0; s && l->n < 64; s = strtok_r(NULL, " \n", &save)) {
+	for (l->n = 0; s && l->n < 256; s = strtok_r(NULL, " \n", &save)) {
 		l->field[l->n] = s;
 		/* An xattr is unescaped by its own two halves. */
 		l->size[l->n] = l->n < 11 ? dump_unescape(s) : 0;
