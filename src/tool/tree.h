@@ -87,6 +87,8 @@ must_check int tree_set_xattr(struct tree *t, uint32_t inode, const char *name,
 
 void tree_get_meta(
 	const struct tree *t, uint32_t inode, struct tree_meta *meta);
+
+/* The type must stay what it was. */
 void tree_set_meta(
 	struct tree *t, uint32_t inode, const struct tree_meta *meta);
 
