@@ -147,6 +147,21 @@ def test_faults(work):
     has(out, '"kind":"content"', "and the same as JSON")
 
 
+def test_device(work):
+    disk, _ = make_disk(work, "device", [b"x" * 5000])
+    code, device, err = run("losetup", "--find", "--show", "--read-only", disk)
+    if code != 0:
+        skip("check of a block device", f"no loop device: {err.strip()}")
+        return
+    device = device.strip()
+    try:
+        code, out, err = run(ROOTWRIGHT, "check", device)
+        equal((code, out), (0, ""), "check of a block device")
+        has(err, "1 objects, 5000 bytes", "sees the object")
+    finally:
+        run("losetup", "--detach", device)
+
+
 def test_refusals(work):
     disk, _ = make_disk(work, "disk", [b"x" * 5000])
     copy = f"{work}/copy.img"
@@ -175,7 +190,8 @@ def test_refusals(work):
         g.seek(2 * MIB + len(partition))
         g.write(partition)
     subprocess.run(
-        ["/sbin/sfdisk", "-q", copy], check=True, text=True,
+        ["/sbin/sfdisk", "-q", copy], check=True, capture_output=True,
+        text=True,
         input=f"label: gpt\nstart=2048,size={sectors}\n"
         f"start={4096 + sectors},size={sectors}\n")
     refused(copy, f"{copy}: expected one ext4 file system with "
@@ -201,6 +217,7 @@ def main():
         else:
             skip("a file of many extents", "no fsverity")
         test_faults(work)
+        test_device(work)
         test_refusals(work)
     done()
 

@@ -236,6 +236,27 @@ def test_extra(work, store, out):
             "", out, "no such directory")
 
 
+def test_built(work, out):
+    """What rootwright build leaves is what rootwright disk takes."""
+    tree, store, img = f"{work}/tree", f"{work}/built", f"{out}/d.img"
+    os.makedirs(f"{tree}/usr/bin")
+    for i, size in enumerate((10, 65, 5000, 300000)):
+        with open(f"{tree}/usr/bin/{i}", "wb") as f:
+            f.write(content(size, i))
+    code, image, err = run(ROOTWRIGHT, "build", "--store", store, tree)
+    ok(code == 0, "a store is built", err)
+    code, _, err = disk(store, img)
+    ok(code == 0, "and laid onto a disk", err)
+    image = image.strip()
+    has(debugfs(img, f"stat /composefs/{object_path(image)}"),
+        "Flags: 0x180000", "the image has fs-verity")
+    has(debugfs(img, f"stat /composefs/images/{image}"), "Type: symlink",
+        "images/ leads to it")
+    fsck(img, "e2fsck finds nothing")
+    equal(run(ROOTWRIGHT, "check", img)[0], 0, "check finds no fault")
+    os.unlink(img)
+
+
 def main():
     test_usage()
     with tempfile.TemporaryDirectory(prefix="disk-test") as work:
@@ -244,6 +265,7 @@ def main():
         test_without_root(work, store, img)
         out = test_size(work, store)
         test_extra(work, store, out)
+        test_built(work, out)
     done()
 
 
