@@ -132,15 +132,18 @@ endef
 $(B)/version: FORCE
 	$(call stamp,$(VERSION))
 
+# The compiler's own list of headers leaves out what mbedtls' headers include.
+CONFIG := src/core/mbedtls_config.h
+
 # The rules of each flavour. flags changes when the flags do, so that all is
 # made again then.
 define flavour
-$(B)/$(1)/%.o: src/%.c $(B)/$(1)/flags $(B)/version $(2)
+$(B)/$(1)/%.o: src/%.c $(B)/$(1)/flags $(B)/version $(CONFIG) $(2)
 	@mkdir -p $$(@D)
 	$$(call say,CC)
 	$$(Q)$$($(1)_CC) $$(BASE) $$(OURS) $$($(1)_CFLAGS) -c -o $$@ $$<
 
-$(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c $(B)/$(1)/flags $(2)
+$(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c $(B)/$(1)/flags $(CONFIG) $(2)
 	@mkdir -p $$(@D)
 	@$$($(1)_CC) $$(filter-out $$(WARN),$$(BASE)) $$($(1)_CFLAGS) -w \
 		-c -o $$@ $$<

@@ -13,7 +13,7 @@
  * extensions are not judged: being in the initramfs is what counts.
  *
  * Bytes in, structs out: only keyring_load and signature_load read files.
- * The heap is mbedtls' own, for big numbers.
+ * The heap is mbedtls' own, for big numbers, 32 KiB in .bss.
  */
 #ifndef RW_CORE_KEYRING_H
 #define RW_CORE_KEYRING_H

@@ -19,6 +19,17 @@
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_PLATFORM_C
 
+/*
+ * mbedtls' own heap in a buffer of fixed size (core/keyring.c), and none of
+ * libc's; but in the tests libc's, where ASan watches over it.
+ */
+#ifndef RW_TEST
+#define MBEDTLS_PLATFORM_MEMORY
+#define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
+#define MBEDTLS_PLATFORM_SNPRINTF_MACRO snprintf
+#define MBEDTLS_MEMORY_BUFFER_ALLOC_C
+#endif
+
 /* Size before speed: 76 bytes are hashed at a boot, and one key is used. */
 #define MBEDTLS_SHA256_C
 #define MBEDTLS_SHA256_SMALLER
