@@ -82,6 +82,7 @@ static bool good_label(const char *label)
 		       n;
 }
 
+/* Takes one option with its value; 0 or EXIT_USAGE. */
 static int value(struct options *o, int c)
 {
 	uuid_t uuid;
@@ -110,15 +111,14 @@ static int value(struct options *o, int c)
 				optarg);
 		return 0;
 	case 'u':
-		if (uuid_parse(optarg, uuid) != 0)
+		if (uuid_parse(optarg, uuid) != 0 || uuid_is_null(uuid))
 			return tool_usage("disk",
 				"--uuid %s: expected a UUID, such as 2c1d1c0e-5d4b-4a52-9d6c-0f1e2d3c4b5a",
 				optarg);
 		uuid_unparse_lower(uuid, o->uuid);
 		return 0;
 	}
-	return tool_usage("disk",
-		"an option that it does not have, or without its value");
+	return EXIT_USAGE;
 }
 
 /* 0, or -1 when help was all that was wanted, or EXIT_USAGE. */
@@ -137,13 +137,16 @@ static int parse(struct options *o, int argc, char **argv)
 	int c, r;
 
 	*o = (struct options){ .label = "rootwright" };
+	opterr = 0;
 	while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		if (c == 'h') {
 			help(stdout);
 			return -1;
 		}
 		if (c == '?')
-			return EXIT_USAGE;
+			return tool_usage("disk",
+				"%s: expected an option that it has, with its value",
+				argv[optind - 1]);
 		r = value(o, c);
 		if (r != 0)
 			return r;

@@ -41,6 +41,12 @@ def test_usage():
     for label in ("", "x" * 17, "a b", "a/b", "a\"b", "é"):
         wrong(f"--label {label}: expected 1 to 16 letters, digits or . _ + -",
               *both, "--label", label)
+    for option in ("--loud", "--size", "-x"):
+        wrong(f"{option}: expected an option that it has, with its value",
+              *both, option)
+    nil = "00000000-0000-0000-0000-000000000000"
+    wrong(f"--uuid {nil}: expected a UUID, such as "
+          "2c1d1c0e-5d4b-4a52-9d6c-0f1e2d3c4b5a", *both, "--uuid", nil)
     wrong("--uuid 123: expected a UUID, such as "
           "2c1d1c0e-5d4b-4a52-9d6c-0f1e2d3c4b5a", *both, "--uuid", "123")
 
