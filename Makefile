@@ -222,6 +222,9 @@ check-boot: all $(GUESTS) ## the boots in QEMU
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
 
+demo: all dev-key ## a whole verified boot, and two refused (DEMO=shell)
+	$(Q)scripts/demo
+
 # A plain private key: for demonstrations and tests only (keys/README.md).
 dev-key: $(B)/keys/development.pem ## a development key, if there is none
 $(B)/keys/development.pem:

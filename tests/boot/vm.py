@@ -12,7 +12,7 @@ import tempfile
 import threading
 
 QEMU = "qemu-system-x86_64"
-LIMIT = 180  # seconds until a boot counts as hung
+LIMIT = 300  # seconds until a boot counts as hung
 
 # How a machine ends, by what the kernel prints last.
 ENDS = (("reboot", "reboot: Restarting system"),
