@@ -259,5 +259,5 @@ clean: ## removes what was made
 
 deps: ## installs and fetches what building and testing need
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
 endif
