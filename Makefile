@@ -259,5 +259,7 @@ clean: ## removes what was made
 
 deps: ## installs and fetches what building and testing need
 
--include $(shell find $(B) -type f -name '*.d' 2>/dev/null)
+# The demo's tree has files of that name, too.
+-include $(shell find $(B) -path $(B)/demo -prune -o -type f -name '*.d' -print \
+	2>/dev/null)
 endif
