@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -114,6 +115,34 @@ static int open_source(void *ctx, const char *path)
 		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
+/* Is path, or the directory where it would be made, the tree or inside it? */
+static bool is_inside(int tree, const char *path)
+{
+	const int flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+	const char *slash = strrchr(path, '/');
+	int fd = open(path, flags);
+	char parent[PATH_MAX];
+	struct stat top, at, last = { 0 };
+	bool found = false;
+
+	snprintf(parent, sizeof(parent), "%.*s",
+		slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+	if (fd < 0)
+		fd = open(parent, flags);
+	while (fd >= 0 && !found && fstat(tree, &top) == 0 &&
+		fstat(fd, &at) == 0 &&
+		(at.st_ino != last.st_ino || at.st_dev != last.st_dev)) {
+		int up = openat(fd, "..", flags);
+
+		found = at.st_ino == top.st_ino && at.st_dev == top.st_dev;
+		last = at;
+		close(fd);
+		fd = up;
+	}
+	fd_cleanup(&fd);
+	return found;
+}
+
 /* Everything that can be known to be wrong before the tree is read. */
 static int open_all(struct build *b, struct err *e)
 {
@@ -133,6 +162,10 @@ static int open_all(struct build *b, struct err *e)
 			e, REASON_FAILED, "%s: out of memory", b->source);
 	if (!b->store_name)
 		return 0;
+	if (is_inside(b->dir, b->store_name))
+		return err_set(e, REASON_FAILED,
+			"%s: expected a store outside of the tree %s, found one inside",
+			b->store_name, b->source);
 	if (store_create(&b->store, b->store_name, HASH_SHA256, e) != 0)
 		return -1;
 	return object_writer_open(&b->objects, &b->store, e);

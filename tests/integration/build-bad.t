@@ -86,8 +86,8 @@ refused(build(f"{T}/none"),
 refused(build(f"{tree}/1"),
         f"{tree}/1: cannot be opened as a directory: Not a directory",
         "a file for a tree")
-refused(build("--store", f"{tree}/1", tree),
-        f"{tree}/1: cannot be opened as a store: Not a directory",
+refused(build("--store", SHIM, tree),
+        f"{SHIM}: cannot be opened as a store: Not a directory",
         "a file for a store")
 refused(build("--store", f"{T}/no/store", tree),
         f"{T}/no/store: cannot be created: No such file or directory",
@@ -124,7 +124,13 @@ refused(build("--store", other, tree),
         "name another directory with --store: a store holds objects of one "
         "algorithm")
 equal(everything(other), before, "it is not touched")
-refused(build("--store", tree, tree),
+for inside in (tree, f"{tree}/new", f"{tree}/../tree/new"):
+    before = everything(tree)
+    refused(build("--store", inside, tree),
+            f"{inside}: expected a store outside of the tree {tree}, found "
+            "one inside", "a store inside the tree")
+    equal(everything(tree), before, "the tree is not touched")
+refused(build("--store", tree, tempfile.mkdtemp(dir=T)),
         f"{tree}: expected a store, found a directory without meta.json",
         "a directory with something else in it",
         "rootwright build --store makes a store of a new or empty directory; "
