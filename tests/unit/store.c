@@ -174,7 +174,8 @@ static void damaged(void)
 	is_int(put_file("small", 4097, &d), 0, "an object that is there");
 	is_int(w.stats.shared, 1, "is shared");
 	digest_object_path(&d, path + 6);
-	is_int(truncate(path, 100), 0, "truncate it");
+	unlink(path); /* it may be sealed */
+	write_file(path, path, 100);
 	is_int(put_file("small", 4097, &d), -1, "it is not believed");
 	snprintf(want, sizeof(want),
 		"%s: expected an object of 4097 bytes, found 100", path);
