@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the boots start from, made once per run under $B/boot: two releases
+"""What the boots start from, made once per run under $B/boot-tests: two releases
 of a tiny tree in one signed store, laid on a disk, and an initramfs as the
 builder writes it, unpacked so that a case can change one file of it."""
 import glob
@@ -8,11 +8,13 @@ import os
 import shutil
 import struct
 import subprocess
+import sys
 
 import cpio
 import tap
 
-DIR = os.path.join(tap.B, "boot-tests")
+# One for each test, so that one can be run beside another.
+DIR = os.path.join(tap.B, "boot-tests", os.path.basename(sys.argv[0]))
 MUSL_LIBC = "/usr/lib/x86_64-linux-musl/libc.so"
 CONF = """\
 trust=digest

@@ -1,102 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every boot of cases.py, two at a time, one TAP line each.
-
-    tests/boot/boot.t [--list] [--keep] [PATTERN...]
-
-runs the cases whose name has one of the patterns; --keep leaves what each
-was booted from, its command line and what it said under $B/boot-tests/N/.
-BOOT_JOBS= is how many run side by side.
-"""
-import concurrent.futures
-import os
-import shutil
+"""Every boot of cases.py; table.py tells the options."""
 import sys
 
 sys.path[:0] = ["tests/lib", "tests/boot"]
-import base  # noqa: E402
-import tap  # noqa: E402
-import vm  # noqa: E402
+import table  # noqa: E402
 from cases import CASES  # noqa: E402
-from attack import Disk  # noqa: E402
 
-KEEP = "--keep" in sys.argv
-
-
-def change(path, steps, words):
-    """Does to a disk what a case says."""
-    disk = Disk(path)
-    for step in steps:
-        verb, *rest = step.format(**words).split()
-        getattr(disk, verb)(*[int(x) if x.lstrip("-").isdigit() else x
-                              for x in rest])
-
-
-def attempt(artefacts, case, number):
-    """One case: returns (problems, outcome)."""
-    place = f"{base.DIR}/{number}"
-    os.makedirs(place)
-    disk = artefacts.disk
-    if case.disk:
-        disk = f"{place}/disk.img"
-        base.run("cp", "--sparse=always", artefacts.disk, disk)
-        change(disk, case.disk, artefacts.words)
-    if case.via == "built":
-        initrd = f"{base.DIR}/initrd.gzip"
-    else:
-        initrd = f"{place}/initrd"
-        artefacts.initrd(initrd, case)
-    # no_timer_check: on a busy host the emulated timer may fail the test.
-    cmdline = ("console=ttyS0 quiet panic=-1 no_timer_check "
-               + case.cmdline.format(**artefacts.words))
-    try:
-        outcome = vm.boot(artefacts.vmlinuz, initrd, cmdline,
-                          [disk] * case.disks, case.bus, extra=case.extra,
-                          typing=case.typing)
-        problems = case.expect(outcome, artefacts.words)
-        if KEEP:
-            for name, text in (("cmdline", cmdline),
-                               ("console", outcome.console),
-                               ("witness", outcome.witness)):
-                with open(f"{place}/{name}", "w", encoding="utf-8") as f:
-                    f.write(text + "\n")
-        return problems, outcome
-    finally:
-        if not KEEP:
-            shutil.rmtree(place)
-
-
-def report(case, future):
-    """The TAP line, with all there is to see when it is not ok."""
-    try:
-        problems, outcome = future.result()
-    except Exception as error:  # one broken case shall not hide the rest
-        tap.ok(False, case.name, f"{type(error).__name__}: {error}")
-        return
-    if not tap.ok(not problems, case.name, "\n".join(problems)):
-        tap.note("console:\n" + "\n".join(
-            outcome.console.splitlines()[-40:]))
-        tap.note("witness:\n" + outcome.witness[-6000:])
-
-
-def main():
-    patterns = [a for a in sys.argv[1:] if not a.startswith("--")]
-    chosen = [c for c in CASES if not patterns
-              or any(p in c.name for p in patterns)]
-    if "--list" in sys.argv:
-        print("\n".join(c.name for c in chosen))
-        return
-    why = base.missing()
-    if why:
-        tap.skip_all(why)
-    artefacts = base.Base()
-    jobs = int(os.environ.get("BOOT_JOBS", "2"))
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(attempt, artefacts, case, n)
-                   for n, case in enumerate(chosen, 1)]
-        for case, future in zip(chosen, futures):
-            report(case, future)
-    tap.done()
-
-
-main()
+table.run(CASES)
