@@ -8,83 +8,91 @@ bool span_equal(struct span a, struct span b)
 	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
-int der_refuse(const struct der *d, const char *expected, const char *found)
+void der_check(
+	const struct der *d, bool good, const char *expected, const char *found)
 {
-	const struct der_file *f = d->file;
+	struct der_file *f = d->file;
 
+	if (good || f->failed)
+		return;
+	f->failed = true;
 	err_set(f->e, f->reason, "%s: %s: expected %s, found %s", f->kind,
 		f->name, expected, found);
-	return f->hint ? err_hint(f->e, "%s", f->hint) : -1;
+	if (f->hint)
+		err_hint(f->e, "%s", f->hint);
 }
 
 int der_next(const struct der *d)
 {
-	return d->p < d->end ? *d->p : -1;
+	return d->p < d->end && !d->file->failed ? *d->p : -1;
 }
 
-int der_enter(struct der *d, int tag, const char *what, struct der *inner)
+/* The length of the next element, whose header has *header bytes. */
+static size_t read_length(const struct der *d, const char *what, size_t *header)
 {
-	size_t left = d->end - d->p, header = 2, n;
+	size_t left = d->end - d->p, n = d->p[1];
 
-	if (left < 2)
-		return der_refuse(d, what, "the end: it was cut short");
-	if (d->p[0] != tag)
-		return der_refuse(d, what, "something else");
-	n = d->p[1];
-	if (n == 0x80)
-		return der_refuse(d, "DER", "BER with an indefinite length");
-	if (n > 0x80) {
-		header += n & 0x7f;
-		if (header > 4 || header > left) /* no file has 65,536 bytes */
-			return der_refuse(
-				d, what, "a length that is out of bounds");
-		n = header == 3 ? d->p[2] : d->p[2] << 8 | d->p[3];
-		if (n < (header == 3 ? 0x80 : 0x100))
-			return der_refuse(d, "DER", "a length not in DER");
-	}
-	if (n > left - header)
-		return der_refuse(d, what, "the end: it was cut short");
-	*inner = *d;
-	inner->p = d->p + header;
-	inner->end = d->p = inner->p + n;
-	return 0;
+	*header = 2;
+	der_check(d, n != 0x80, "DER", "BER with an indefinite length");
+	if (n <= 0x80)
+		return n;
+	*header += n & 0x7f;
+	/* No file has 65,536 bytes. */
+	der_check(d, *header <= 4 && *header <= left, what,
+		"a length that is out of bounds");
+	if (d->file->failed)
+		return 0;
+	n = *header == 3 ? d->p[2] : d->p[2] << 8 | d->p[3];
+	der_check(d, n >= (*header == 3 ? 0x80 : 0x100), "DER",
+		"a length not in DER");
+	return n;
 }
 
-int der_take(struct der *d, int tag, const char *what, struct span *out)
+struct der der_enter(struct der *d, int tag, const char *what)
 {
-	struct der inner;
+	struct der inner = { d->p, d->p, d->file };
+	size_t left = d->end - d->p, header = 0, n = 0;
 
-	if (der_enter(d, tag, what, &inner) != 0)
-		return -1;
-	out->p = inner.p;
-	out->n = inner.end - inner.p;
-	return 0;
+	der_check(d, left >= 2, what, "the end: it was cut short");
+	der_check(d, left < 2 || d->p[0] == tag, what, "something else");
+	if (!d->file->failed)
+		n = read_length(d, what, &header);
+	der_check(d, header + n <= left, what, "the end: it was cut short");
+	if (d->file->failed)
+		return inner;
+	inner.p = d->p + header;
+	inner.end = d->p = inner.p + n;
+	return inner;
 }
 
-int der_whole(struct der *d, int tag, const char *what, struct span *out)
+struct span der_take(struct der *d, int tag, const char *what)
 {
-	out->p = d->p;
-	if (der_enter(d, tag, what, &(struct der){ 0 }) != 0)
-		return -1;
-	out->n = d->p - out->p;
-	return 0;
+	struct der inner = der_enter(d, tag, what);
+
+	return (struct span){ inner.p, inner.end - inner.p };
 }
 
-int der_end(const struct der *d, const char *what)
+struct span der_whole(struct der *d, int tag, const char *what)
 {
-	return d->p == d->end ? 0 : der_refuse(d, what, "more after it");
+	const uint8_t *p = d->p;
+
+	der_enter(d, tag, what);
+	return (struct span){ p, d->p - p };
 }
 
-int der_algorithm(struct der *d, const char *what, struct span *oid)
+void der_end(const struct der *d, const char *what)
 {
-	struct der in;
-	struct span null = { 0 };
+	der_check(d, d->p == d->end, what, "more after it");
+}
 
-	if (der_enter(d, DER_SEQUENCE, what, &in) != 0 ||
-		der_take(&in, DER_OID, what, oid) != 0)
-		return -1;
-	if (in.p != in.end && der_take(&in, DER_NULL, what, &null) != 0)
-		return -1;
-	return null.n ? der_refuse(d, what, "a NULL with bytes in it")
-		      : der_end(&in, what);
+struct span der_algorithm(struct der *d, const char *what)
+{
+	struct der in = der_enter(d, DER_SEQUENCE, what);
+	struct span oid = der_take(&in, DER_OID, what);
+
+	if (der_next(&in) >= 0)
+		der_check(d, der_take(&in, DER_NULL, what).n == 0, what,
+			"a NULL with bytes in it");
+	der_end(&in, what);
+	return oid;
 }

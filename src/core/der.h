@@ -37,40 +37,43 @@ struct span {
 
 bool span_equal(struct span a, struct span b);
 
-/* What is being read, for its messages. */
+/*
+ * What is being read, for its messages. The first complaint stays; from then
+ * on nothing is left to read and whatever is asked for is empty, so that a
+ * reader asks for everything in turn and looks at failed once, at its end.
+ */
 struct der_file {
 	const char *kind, *name; /* "signature", "objects/ab/cd.p7s" */
 	enum reason reason;
 	const char *hint; /* NULL: the reason's own */
 	struct err *e;
+	bool failed;
 };
 
 /* What is left to read of one element. */
 struct der {
 	const uint8_t *p, *end;
-	const struct der_file *file;
+	struct der_file *file;
 };
 
-/* "<kind>: <name>: expected <expected>, found <found>"; returns -1. */
-int der_refuse(const struct der *d, const char *expected, const char *found);
+/* Unless good: "<kind>: <name>: expected <expected>, found <found>". */
+void der_check(const struct der *d, bool good, const char *expected,
+	const char *found);
 
 /* The tag of the next element, or -1 at the end. */
 int der_next(const struct der *d);
 
-/* Steps over the next element, which must have this tag; inner is in it. */
-must_check int der_enter(
-	struct der *d, int tag, const char *what, struct der *inner);
+/* Steps over the next element, which must have this tag, and into it. */
+struct der der_enter(struct der *d, int tag, const char *what);
 
 /* The same, giving the bytes in the element, or the whole element. */
-must_check int der_take(
-	struct der *d, int tag, const char *what, struct span *out);
-must_check int der_whole(
-	struct der *d, int tag, const char *what, struct span *out);
+struct span der_take(struct der *d, int tag, const char *what);
+struct span der_whole(struct der *d, int tag, const char *what);
 
 /* Nothing is left. */
-must_check int der_end(const struct der *d, const char *what);
+void der_end(const struct der *d, const char *what);
 
-/* AlgorithmIdentifier without parameters, or with a NULL. */
-must_check int der_algorithm(struct der *d, const char *what, struct span *oid);
+/* The OID of an AlgorithmIdentifier without parameters, or with a NULL. */
+struct span der_algorithm(struct der *d, const char *what);
 
 #endif

@@ -41,18 +41,17 @@ static void inside(struct span s, const uint8_t *bytes, size_t n)
 static bool has_certificates(const uint8_t *bytes, size_t n)
 {
 	struct err e;
-	struct der_file file = { "x", "x", REASON_FAILED, NULL, &e };
-	struct der file_bytes = { bytes, bytes + n, &file }, info, explicit, d;
-	struct span s;
+	struct der_file file = { "x", "x", REASON_FAILED, NULL, &e, false };
+	struct der d = { bytes, bytes + n, &file };
 
-	return der_enter(&file_bytes, DER_SEQUENCE, "", &info) == 0 &&
-	       der_take(&info, DER_OID, "", &s) == 0 &&
-	       der_enter(&info, DER_CONTEXT_0, "", &explicit) == 0 &&
-	       der_enter(&explicit, DER_SEQUENCE, "", &d) == 0 &&
-	       der_take(&d, DER_INTEGER, "", &s) == 0 &&
-	       der_take(&d, DER_SET, "", &s) == 0 &&
-	       der_take(&d, DER_SEQUENCE, "", &s) == 0 &&
-	       der_next(&d) == DER_CONTEXT_0;
+	d = der_enter(&d, DER_SEQUENCE, "");
+	der_take(&d, DER_OID, "");
+	d = der_enter(&d, DER_CONTEXT_0, "");
+	d = der_enter(&d, DER_SEQUENCE, "");
+	der_take(&d, DER_INTEGER, "");
+	der_take(&d, DER_SET, "");
+	der_take(&d, DER_SEQUENCE, "");
+	return der_next(&d) == DER_CONTEXT_0;
 }
 
 /* Everything of the structure that is not a certificate is as mbedtls has it */
