@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 static int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -31,27 +33,17 @@ bool digest_from_hex(struct digest *d, const char *s, size_t n)
 	return true;
 }
 
-void digest_to_hex(const struct digest *d, char *out)
+char *digest_to_hex(const struct digest *d, char *out)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < d->size; i++) {
-		*out++ = hex[d->bytes[i] >> 4];
-		*out++ = hex[d->bytes[i] & 15];
-	}
-	*out = '\0';
+	return text_hex(out, d->bytes, d->size);
 }
 
 void digest_object_path(const struct digest *d, char *out)
 {
-	char hex[DIGEST_HEX_MAX];
-
-	digest_to_hex(d, hex);
 	memcpy(out, "objects/", 8);
-	memcpy(out + 8, hex, 2);
+	text_hex(out + 8, d->bytes, 1);
 	out[10] = '/';
-	strcpy(out + 11, hex + 2);
+	text_hex(out + 11, d->bytes + 1, d->size - 1);
 }
 
 bool digest_equal(const struct digest *a, const struct digest *b)

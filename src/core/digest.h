@@ -32,8 +32,9 @@ struct digest {
  */
 bool digest_from_hex(struct digest *d, const char *s, size_t n);
 
-/* Writes the hex digits and a NUL into out (DIGEST_HEX_MAX bytes). */
-void digest_to_hex(const struct digest *d, char *out);
+/* Writes the hex digits and a NUL into out (DIGEST_HEX_MAX bytes), its value.
+ */
+char *digest_to_hex(const struct digest *d, char *out);
 
 /* Writes "objects/ab/cdef..." and a NUL into out (OBJECT_PATH_MAX bytes). */
 void digest_object_path(const struct digest *d, char *out);

@@ -20,10 +20,9 @@ struct err {
 };
 
 /* Fills *e, keeps no hint of an earlier error, and returns -1. */
-int err_set(struct err *e, enum reason r, const char *fmt, ...)
-	printf_like(3, 4);
+#define err_set(e, r, ...) err_sys(e, r, 0, __VA_ARGS__)
 
-/* The same, followed by ": " and the text of errnum. */
+/* The same, followed by ": " and the text of errnum (unless that is 0). */
 int err_sys(struct err *e, enum reason r, int errnum, const char *fmt, ...)
 	printf_like(4, 5);
 

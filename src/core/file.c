@@ -87,3 +87,10 @@ ssize_t read_all(int fd, void *buf, size_t max)
 		n += r;
 	}
 }
+
+ssize_t read_beneath(int dirfd, const char *path, void *buf, size_t max)
+{
+	AUTO_FD int fd = open_regular_beneath(dirfd, path);
+
+	return fd < 0 ? -1 : read_all(fd, buf, max);
+}

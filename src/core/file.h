@@ -53,4 +53,10 @@ const char *dir_next(struct dir *d);
  */
 ssize_t read_all(int fd, void *buf, size_t max);
 
+/*
+ * Both: reads the regular file at path below dirfd. Returns the number of
+ * bytes, or -1 with errno as above.
+ */
+ssize_t read_beneath(int dirfd, const char *path, void *buf, size_t max);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 static void put(struct json *j, const char *s, size_t n)
 {
 	if (j->full || n >= j->size - j->n) {
@@ -14,42 +16,13 @@ static void put(struct json *j, const char *s, size_t n)
 	j->buf[j->n] = '\0';
 }
 
-/*
- * The bytes of the UTF-8 sequence at s, 0 when it is not one: RFC 3629,
- * so neither over-long forms, nor surrogates, nor beyond U+10FFFF.
- */
-static size_t utf8_length(const unsigned char *s)
-{
-	unsigned char lo = 0x80, hi = 0xbf;
-	size_t i, n;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xc2 || s[0] > 0xf4)
-		return 0;
-	n = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-	if (s[0] == 0xe0)
-		lo = 0xa0;
-	if (s[0] == 0xed)
-		hi = 0x9f;
-	if (s[0] == 0xf0)
-		lo = 0x90;
-	if (s[0] == 0xf4)
-		hi = 0x8f;
-	for (i = 1; i < n; i++, lo = 0x80, hi = 0xbf)
-		if (s[i] < lo || s[i] > hi)
-			return 0;
-	return n;
-}
-
 static void put_string(struct json *j, const char *s)
 {
-	static const char hex[] = "0123456789abcdef";
 	char escape[] = "\\u0000";
 
 	put(j, "\"", 1);
 	while (*s && !j->full) {
-		size_t n = utf8_length((const unsigned char *)s);
+		size_t n = text_utf8(s);
 		unsigned char c = *s;
 
 		if (n == 0) {
@@ -59,8 +32,7 @@ static void put_string(struct json *j, const char *s)
 			put(j, "\\", 1);
 			put(j, s, 1);
 		} else if (c < 0x20 || c == 0x7f) {
-			escape[4] = hex[c >> 4];
-			escape[5] = hex[c & 15];
+			text_hex(escape + 4, &c, 1);
 			put(j, escape, 6);
 		} else {
 			put(j, s, n);

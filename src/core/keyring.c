@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/text.h"
 
 #ifdef MBEDTLS_MEMORY_BUFFER_ALLOC_C
 /*
@@ -33,26 +34,9 @@ void keyring_init(struct keyring *k)
 	init_heap();
 }
 
-static void to_hex(char *out, const uint8_t *p, size_t n)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	for (; n; n--, p++) {
-		*out++ = hex[*p >> 4];
-		*out++ = hex[*p & 15];
-	}
-	*out = '\0';
-}
-
-/* What a key is asked. Without a signature: is it a key at all? */
-struct question {
-	mbedtls_md_type_t md;
-	uint8_t hash[MBEDTLS_MD_MAX_SIZE];
-	unsigned hash_n;
-	struct span signature;
-};
-
-static bool ask_ecdsa(const struct certificate *c, const struct question *q)
+/* Did the key make the signature? Without one: is it a key at all? */
+static bool ask_ecdsa(const struct certificate *c, const struct pkcs7 *s,
+	const uint8_t *hash, unsigned hash_n)
 {
 	mbedtls_ecp_group_id id = c->kind == KEY_P256
 					  ? MBEDTLS_ECP_DP_SECP256R1
@@ -70,8 +54,8 @@ static bool ask_ecdsa(const struct certificate *c, const struct question *q)
 		      &group, &point, c->point.p, c->point.n) == 0 &&
 	      mbedtls_ecp_check_pubkey(&group, &point) == 0 &&
 	      mbedtls_ecp_set_public_key(id, &key, &point) == 0 &&
-	      (!q || mbedtls_ecdsa_read_signature(&key, q->hash, q->hash_n,
-			     q->signature.p, q->signature.n) == 0);
+	      (!s || mbedtls_ecdsa_read_signature(&key, hash, hash_n,
+			     s->signature.p, s->signature.n) == 0);
 	mbedtls_ecp_point_free(&point);
 	mbedtls_ecp_group_free(&group);
 	mbedtls_ecdsa_free(&key);
@@ -82,7 +66,8 @@ static bool ask_ecdsa(const struct certificate *c, const struct question *q)
  * mbedtls_rsa_complete is left out: it derives what a private key needs, and
  * for a public one it only checks what mbedtls_rsa_check_pubkey checks.
  */
-static bool ask_rsa(const struct certificate *c, const struct question *q)
+static bool ask_rsa(const struct certificate *c, const struct pkcs7 *s,
+	const uint8_t *hash, unsigned hash_n)
 {
 	mbedtls_rsa_context key;
 	bool yes;
@@ -91,16 +76,11 @@ static bool ask_rsa(const struct certificate *c, const struct question *q)
 	yes = mbedtls_rsa_import_raw(&key, c->modulus.p, c->modulus.n, NULL, 0,
 		      NULL, 0, NULL, 0, c->exponent.p, c->exponent.n) == 0 &&
 	      mbedtls_rsa_check_pubkey(&key) == 0 &&
-	      (!q || (q->signature.n == c->modulus.n &&
-			     mbedtls_rsa_pkcs1_verify(&key, q->md, q->hash_n,
-				     q->hash, q->signature.p) == 0));
+	      (!s || (s->signature.n == c->modulus.n &&
+			     mbedtls_rsa_pkcs1_verify(&key, s->hash, hash_n,
+				     hash, s->signature.p) == 0));
 	mbedtls_rsa_free(&key);
 	return yes;
-}
-
-static bool ask(const struct certificate *c, const struct question *q)
-{
-	return c->kind == KEY_RSA ? ask_rsa(c, q) : ask_ecdsa(c, q);
 }
 
 int keyring_add(struct keyring *k, const char *file, const uint8_t *bytes,
@@ -121,22 +101,18 @@ int keyring_add(struct keyring *k, const char *file, const uint8_t *bytes,
 	if (certificate_decode(key->der, &der_n, file, bytes, n, e) != 0 ||
 		certificate_read(c, file, key->der, der_n, e) != 0)
 		return -1;
-	if (!ask(c, NULL) || mbedtls_md(sha256, c->spki.p, c->spki.n, id) != 0)
+	if (!(c->kind == KEY_RSA ? ask_rsa : ask_ecdsa)(c, NULL, NULL, 0) ||
+		mbedtls_md(sha256, c->spki.p, c->spki.n, id) != 0)
 		return err_set(e, REASON_KEYS_INVALID,
 			"certificate: %s: expected a public key, found numbers that are none",
 			file);
-	to_hex(key->id, id, sizeof(id));
+	text_hex(key->id, id, sizeof(id));
 	snprintf(key->file, sizeof(key->file), "%s", base ? base + 1 : file);
 	strcpy(key->subject, c->subject);
 	key->development = strcmp(key->subject, DEVELOPMENT_NAME) == 0;
 	k->n++;
 	return 0;
 }
-
-struct names {
-	unsigned n;
-	char name[KEYS_MAX][256]; /* sorted */
-};
 
 static bool is_certificate_name(const char *name)
 {
@@ -146,76 +122,60 @@ static bool is_certificate_name(const char *name)
 	       (!strcmp(name + n - 4, ".pem") || !strcmp(name + n - 4, ".der"));
 }
 
-static int insert(
-	struct names *all, const char *name, const char *dir, struct err *e)
-{
-	unsigned i = all->n;
-
-	if (all->n == KEYS_MAX)
-		return err_set(e, REASON_KEYS_INVALID,
-			"keys: %s: expected at most %d certificates, found more",
-			dir, KEYS_MAX);
-	for (; i > 0 && strcmp(all->name[i - 1], name) > 0; i--)
-		memcpy(all->name[i], all->name[i - 1], sizeof(all->name[0]));
-	strcpy(all->name[i], name);
-	all->n++;
-	return 0;
-}
-
-static int list(struct names *all, int dirfd, const char *dir, struct err *e)
+/*
+ * From one certificate's name to the next, in byte order; empty before the
+ * first and after the last. -1 with errno.
+ */
+static int next_name(int dirfd, char *name)
 {
 	struct dir d = { .fd = dirfd };
-	const char *name;
+	char best[256] = "";
+	const char *s;
 
-	all->n = 0;
 	if (lseek(dirfd, 0, SEEK_SET) != 0)
-		return err_sys(e, REASON_KEYS_INVALID, errno,
-			"keys: %s: cannot be read", dir);
-	while ((name = dir_next(&d)))
-		if (is_certificate_name(name) && insert(all, name, dir, e) != 0)
-			return -1;
-	return d.error ? err_sys(e, REASON_KEYS_INVALID, d.error,
-				 "keys: %s: cannot be read", dir)
-		       : 0;
+		return -1;
+	while ((s = dir_next(&d)))
+		if (is_certificate_name(s) && strcmp(s, name) > 0 &&
+			(!best[0] || strcmp(s, best) < 0))
+			strcpy(best, s);
+	strcpy(name, best);
+	errno = d.error;
+	return d.error ? -1 : 0;
 }
 
 int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 {
+	char name[256] = "", path[512];
 	uint8_t buf[CERTIFICATE_MAX];
-	struct names all;
-	char path[512];
-	unsigned i;
+	ssize_t n;
 
 	if (dirfd < 0)
 		return 0;
-	if (list(&all, dirfd, dir, e) != 0)
-		return -1;
-	for (i = 0; i < all.n; i++) {
-		AUTO_FD int fd = open_regular_beneath(dirfd, all.name[i]);
-		ssize_t n = fd < 0 ? -1 : read_all(fd, buf, sizeof(buf));
-		int error = errno;
-
-		snprintf(path, sizeof(path), "%.250s/%s", dir, all.name[i]);
+	for (;;) {
+		if (next_name(dirfd, name) != 0)
+			return err_sys(e, REASON_KEYS_INVALID, errno,
+				"keys: %s: cannot be read", dir);
+		if (!name[0])
+			return 0;
+		snprintf(path, sizeof(path), "%.250s/%s", dir, name);
+		n = read_beneath(dirfd, name, buf, sizeof(buf));
 		if (n < 0)
-			return err_sys(e, REASON_KEYS_INVALID, error,
+			return err_sys(e, REASON_KEYS_INVALID, errno,
 				"certificate: %s: expected a regular file of at most %d bytes",
 				path, CERTIFICATE_MAX);
 		if (keyring_add(k, path, buf, n, e) != 0)
 			return -1;
 	}
-	return 0;
 }
 
 int signature_load(
 	int dirfd, const char *path, uint8_t *buf, size_t *n, struct err *e)
 {
-	AUTO_FD int fd = open_regular_beneath(dirfd, path);
-	ssize_t r = fd < 0 ? -1 : read_all(fd, buf, SIGNATURE_MAX);
+	ssize_t r = read_beneath(dirfd, path, buf, SIGNATURE_MAX);
 
-	if (r >= 0) {
-		*n = r;
+	*n = r;
+	if (r >= 0)
 		return 0;
-	}
 	if (errno == ENOENT)
 		return err_set(e, REASON_SIGNATURE_MISSING,
 			"signature: %s: expected a signature, found no file",
@@ -225,21 +185,16 @@ int signature_load(
 		path, SIGNATURE_MAX);
 }
 
-static bool names_it(const struct pkcs7 *s, const struct certificate *c)
-{
-	return span_equal(c->issuer, s->issuer) &&
-	       span_equal(c->serial, s->serial);
-}
-
 static bool made_it(const struct pkcs7 *s, const struct certificate *c,
 	const uint8_t *tbs, size_t n)
 {
 	const mbedtls_md_info_t *md = mbedtls_md_info_from_type(s->hash);
-	struct question q = { .md = s->hash, .signature = s->signature };
+	uint8_t hash[MBEDTLS_MD_MAX_SIZE];
 
-	q.hash_n = mbedtls_md_get_size(md);
 	return s->rsa == (c->kind == KEY_RSA) &&
-	       mbedtls_md(md, tbs, n, q.hash) == 0 && ask(c, &q);
+	       mbedtls_md(md, tbs, n, hash) == 0 &&
+	       (s->rsa ? ask_rsa : ask_ecdsa)(
+		       c, s, hash, mbedtls_md_get_size(md));
 }
 
 int keyring_verify(const struct keyring *k, const char *name,
@@ -254,9 +209,12 @@ int keyring_verify(const struct keyring *k, const char *name,
 	if (pkcs7_read(&s, name, signature, n, e) != 0)
 		return -1;
 	for (i = 0; i < k->n; i++) {
-		if (!names_it(&s, &k->keys[i].certificate))
+		const struct certificate *c = &k->keys[i].certificate;
+
+		if (!span_equal(c->issuer, s.issuer) ||
+			!span_equal(c->serial, s.serial))
 			continue;
-		if (made_it(&s, &k->keys[i].certificate, tbs, tbs_n)) {
+		if (made_it(&s, c, tbs, tbs_n)) {
 			*signer = i;
 			return 0;
 		}
@@ -266,7 +224,7 @@ int keyring_verify(const struct keyring *k, const char *name,
 		return err_set(e, REASON_SIGNATURE_INVALID,
 			"signature: %s: expected one over this digest by key \"%s\", found one that does not verify: it is for something else or damaged",
 			name, named->subject);
-	to_hex(serial, s.serial.p, s.serial.n < 32 ? s.serial.n : 32);
+	text_hex(serial, s.serial.p, s.serial.n < 32 ? s.serial.n : 32);
 	return err_set(e, REASON_SIGNATURE_UNTRUSTED,
 		"signature: %s: expected one by a trusted key, found one by the certificate with serial number %s: none of the %u trusted certificates has this issuer and number",
 		name, serial, k->n);

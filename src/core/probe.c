@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 static uint32_t le16(const uint8_t *p)
 {
 	return p[0] | p[1] << 8;
@@ -196,14 +198,11 @@ bool probe_gpt_partition(const struct gpt *g, const uint8_t *table,
 
 void probe_uuid_text(const uint8_t *uuid, char *out)
 {
-	static const char hex[] = "0123456789abcdef";
-	int i;
+	static const uint8_t parts[] = { 4, 2, 2, 2, 6 };
 
-	for (i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*out++ = '-';
-		*out++ = hex[uuid[i] >> 4];
-		*out++ = hex[uuid[i] & 15];
+	for (unsigned i = 0; i < sizeof(parts); uuid += parts[i++]) {
+		text_hex(out, uuid, parts[i]);
+		out += 2 * parts[i] + 1;
+		out[-1] = i < 4 ? '-' : '\0';
 	}
-	*out = '\0';
 }

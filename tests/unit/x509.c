@@ -195,7 +195,7 @@ static void test_directory(void)
 	put("d.der", p.der, p.der_n);
 	is_int(load(), -1, "17 certificates");
 	is_str(e.text,
-		"keys: /etc/keys.d: expected at most 16 certificates, found more",
+		"certificate: /etc/keys.d/d.der: expected at most 16 certificates, found more",
 		"sentence");
 	unlink("d.der");
 	unlink("c00.der");

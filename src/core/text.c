@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/text.h"
+
+char *text_hex(char *out, const uint8_t *bytes, size_t n)
+{
+	static const char hex[] = "0123456789abcdef";
+	char *p = out;
+
+	for (; n; n--, bytes++) {
+		*p++ = hex[*bytes >> 4];
+		*p++ = hex[*bytes & 15];
+	}
+	*p = '\0';
+	return out;
+}
+
+size_t text_utf8(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	/* What the second byte may be: the first one narrows it. */
+	unsigned char lo = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+	unsigned char hi = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+	size_t i, n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+
+	if ((n > 1 && s[0] < 0xc2) || s[0] > 0xf4)
+		return 0;
+	for (i = 1; i < n; i++, lo = 0x80, hi = 0xbf)
+		if (s[i] < lo || s[i] > hi)
+			return 0;
+	return n;
+}
+
+void text_printable(char *s)
+{
+	while (*s) {
+		unsigned char c = s[0], second = s[1];
+		size_t n = text_utf8(s);
+
+		if (n && c >= 0x20 && c != 0x7f &&
+			(c != 0xc2 || second >= 0xa0))
+			s += n;
+		else
+			*s++ = '?';
+	}
+}
