@@ -85,6 +85,25 @@ class Disk:
         finally:
             os.unlink(host)
 
+    def fill(self, path, size):
+        """A plain file of that many zeros in its place."""
+        self.put(path, bytes(size))
+
+    def install(self, path, host):
+        """A copy of a file of the host in its place."""
+        with open(host, "rb") as f:
+            self.put(path, f.read())
+
+    def feature(self, *words):
+        """Features of the file system: -verity."""
+        self.debugfs("feature " + " ".join(words))
+
+    def wreck(self):
+        """Zeros over the superblock."""
+        with open(self.path, "r+b") as f:
+            f.seek(self.start + 1024)
+            f.write(bytes(1024))
+
     def unseal(self, path):
         """Takes the fs-verity flag away; the bytes stay."""
         self.debugfs(f"set_inode_field {path} flags 0x80000")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the boots start from, made once per run under $B/boot-tests: two releases
-of a tiny tree in one signed store, laid on a disk, and an initramfs as the
+"""What the boots start from, made once per run under $B/boot-tests: two
+releases of a tiny tree in one signed store, laid on a disk, and an initramfs as the
 builder writes it, unpacked so that a case can change one file of it."""
 import glob
 import hashlib
@@ -80,6 +80,8 @@ class Base:
         self._keys()
         for release in ("one", "two"):
             self._release(release)
+        self._raw_signature()
+        self.words["disk"] = f"{DIR}/disk.img"
         self.words["half"] = self.words["one"][:32]
         self.words["upper"] = self.words["one"].upper()
         self.words["nowhere"] = "ab" * 32
@@ -90,10 +92,12 @@ class Base:
 
     def _keys(self):
         self.certificates = {}
-        for name in ("trusted", "other"):
+        for name, subject in (("trusted", "test key trusted"),
+                              ("other", "test key other"),
+                              ("development", "rootwright DEVELOPMENT key")):
             run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                 "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
-                "-subj", f"/CN=test key {name}",
+                "-subj", f"/CN={subject}",
                 "-keyout", f"{DIR}/{name}.key", "-out", f"{DIR}/{name}.pem")
             with open(f"{DIR}/{name}.pem", "rb") as f:
                 self.certificates[name] = f.read()
@@ -110,6 +114,8 @@ class Base:
             libc = _write(f"{tree}/lib/libc.so", f.read(), 0o755)
         os.symlink("libc.so", f"{tree}/lib/ld-musl-x86_64.so.1")
         _write(f"{tree}/etc/os-release", b"ID=guest\nNAME=Guest\n")
+        _write(f"{tree}/sbin/script", b"#!/usr/lib/guest/init\n", 0o755)
+        _write(f"{tree}/sbin/orphan", b"#!/bin/nowhere -x\n", 0o755)
         victim = _write(f"{tree}/data/victim", bytes(range(256)) * 800)
         _write(f"{tree}/data/fine", b"fine\n" * 20000)
         digest = run(tap.ROOTWRIGHT, "build", "--store", f"{DIR}/store",
@@ -123,6 +129,15 @@ class Base:
         self.words["init_" + release] = object_path(verity_digest(init))
         self.words["libc"] = object_path(verity_digest(libc))
         self.words["victim"] = object_path(verity_digest(victim))
+
+    def _raw_signature(self):
+        """By the right key, but over the image itself."""
+        digest = self.words["one"]
+        self.words["raw_signature"] = f"{DIR}/raw.p7s"
+        run("openssl", "smime", "-sign", "-binary", "-noattr", "-outform",
+            "der", "-signer", f"{DIR}/trusted.pem", "-inkey",
+            f"{DIR}/trusted.key", "-out", f"{DIR}/raw.p7s", "-in",
+            f"{DIR}/store/objects/{digest[:2]}/{digest[2:]}")
 
     def _initrd(self):
         config = f"{DIR}/config"

@@ -20,7 +20,8 @@ class Case:
              busybox: the initramfs as a device has it
              pid1: rootwright-boot is PID 1, drivers loaded before
              built: the builder's own file, not a byte changed
-    typing   what somebody types, and on which words of the console
+    typing   words of the console, how many seconds after them, and what
+             somebody types then (monitor:... is QEMU's own monitor)
     """
 
     def __init__(self, name, expect, cmdline="composefs={one}", conf=CONF,
@@ -67,19 +68,22 @@ def _find(record, path):
     return record
 
 
-SUCCESS = (r"rootwright-boot: verified root: image {digest}, trust={trust}"
+SUCCESS = (r"rootwright-boot: {verified} root: image {digest}, trust={trust}"
            r"{key}, \d+ ms")
 KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 
 
 def boots(trust="digest", release="one", signed=False, victim="whole",
-          record=None, says=(), console=False):
+          record=None, says=(), console=False, unverified=False,
+          args=("/sbin/init",)):
     """The root was verified and its init ran and saw what it should.
     victim: how reading /data/victim ends. record: boot.json, by path.
-    console: the line of success is on the console too (without quiet)."""
+    console: the line of success is on the console too (without quiet).
+    unverified: composefs=? was allowed. args: what init was started with."""
     def judge(outcome, words):
         problems = []
-        line = SUCCESS.format(digest=words[release], trust=re.escape(trust),
+        line = SUCCESS.format(verified=("un" * unverified) + "verified",
+                              digest=words[release], trust=re.escape(trust),
                               key=KEY if signed else "")
         if console:
             _says(outcome, f"^{line}$", problems)
@@ -88,7 +92,7 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
         _want(problems, outcome.said("GUEST") == [release],
               f"release {release} did not run: {outcome.said('GUEST')}")
         _want(problems, outcome.said("PID") == ["1"], "init is not PID 1")
-        _want(problems, outcome.said("ARG") == ["/sbin/init"],
+        _want(problems, outcome.said("ARG") == list(args),
               f"init's arguments: {outcome.said('ARG')}")
         _want(problems, sorted(outcome.said("ENV"))
               == ["HOME=/", "TERM=linux"],
@@ -103,24 +107,27 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
                   for p in ("/probe", "/etc/probe")],
               f"writes: {outcome.said('WRITE')}")
         _resident(outcome, problems)
-        _mounts(outcome, problems)
+        _mounts(outcome, problems, unverified)
         _record(outcome, dict(record or {}), words, problems)
         for pattern in says:
-            _says(outcome, pattern.format(**words), problems)
+            _want(problems, any(re.search(pattern.format(**words), x)
+                                for x in outcome.said("LOG")),
+                  f"no line in the kernel log: {pattern}")
         _want(problems, outcome.said("DONE") and outcome.end == "poweroff",
               f"it ended by {outcome.end}")
         return problems
     return judge
 
 
-def _mounts(outcome, problems):
+def _mounts(outcome, problems, unverified):
     mounts = [line.split() for line in outcome.said("ROOTMOUNT")]
     root = [m for m in mounts if m[4] == "/"]
     _want(problems, bool(root) and "overlay" in root[-1]
           and root[-1][5].startswith("ro"), f"/ is not ours: {root}")
-    for option in ("verity=require", "metacopy=on", "redirect_dir=on"):
-        _want(problems, bool(root) and option in root[-1][-1],
-              f"/ without {option}: {root}")
+    for option, there in (("verity=require", not unverified),
+                          ("metacopy=on", True), ("redirect_dir=on", True)):
+        _want(problems, bool(root) and (option in root[-1][-1]) == there,
+              f"/ with or without {option}: {root}")
     _want(problems, not any(t in m for m in mounts
                             for t in ("ext4", "erofs")),
           "the store or the image is reachable from the new root")

@@ -40,9 +40,9 @@ truncate -s 32M disk.img
 /sbin/mke2fs -q -t ext4 -O verity -b 4096 -d disk disk.img
 (cd root && find . | cpio -o -H newc --quiet) >initrd
 
-timeout 600 qemu-system-x86_64 -accel tcg -cpu max -m 512 -nographic \
+timeout 600 qemu-system-x86_64 -accel tcg -cpu max,cx16=off -m 512 -nographic \
 	-no-reboot -net none -kernel "$vmlinuz" -initrd initrd \
-	-append 'console=ttyS0 panic=-1 loglevel=0' \
+	-append 'console=ttyS0 panic=-1 no_timer_check loglevel=0' \
 	-drive file=disk.img,if=none,id=d,format=raw \
 	-device nvme,drive=d,serial=d </dev/null 2>&1 | tr -d '\r' >"$console"
 

@@ -48,7 +48,9 @@ def attempt(artefacts, case, number):
                + case.cmdline.format(**artefacts.words))
     try:
         outcome = vm.boot(artefacts.vmlinuz, initrd, cmdline,
-                          [disk] * case.disks, case.bus, extra=case.extra,
+                          [disk] * case.disks, case.bus,
+                          extra=[x.format(**artefacts.words)
+                                 for x in case.extra],
                           typing=case.typing)
         problems = case.expect(outcome, artefacts.words)
         if KEEP:

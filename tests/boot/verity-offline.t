@@ -57,10 +57,11 @@ def boot(work, vmlinuz, disks, writable):
                       ("dev/console", 0o20600, (5, 1), b""),
                       ("init", 0o100755, (0, 0), init)]))
     names = [f"nvme{i}n1p1" for i in range(len(disks))]
-    argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-m", "512",
+    argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,cx16=off",
+            "-m", "512",
             "-nographic", "-no-reboot", "-net", "none", "-kernel", vmlinuz,
             "-initrd", f"{work}/initrd", "-append",
-            "console=ttyS0 panic=-1 loglevel=0 "
+            "console=ttyS0 panic=-1 no_timer_check loglevel=0 "
             f"DISKS={','.join(names)} RW={names[writable]}"]
     for i, disk in enumerate(disks):
         argv += ["-drive", f"file={disk},if=none,id=d{i},format=raw",

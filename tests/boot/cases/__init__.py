@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+"""The table: one line (or a few) is one boot. See expect.Case for what each
+part means. Words in braces: {one} {two} digests of the two releases, {half}
+and {upper} of the first; {image_one} {signature_one} {init_one} {libc}
+{victim} paths of files on the disk; {nowhere} a digest of nothing; {disk}
+and {raw_signature} files of the host."""
+from cases import (arguments, failure, good, image, kernel, noshell, objects,
+                   policy, signature, store)
+
+CASES = sum((table.CASES for table in (
+    good, arguments, policy, image, signature, objects, store, kernel,
+    failure, noshell)), [])

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+"""boot.conf and keys.d."""
+from cases.common import CONF, SIGNED
+from expect import Case, refuses
+
+CASES = [
+    Case("signature trust without a certificate", refuses(
+        "keys-empty", r"policy: trust=signature: expected a certificate in "
+        r"keys.d, found none"), conf=SIGNED),
+    Case("policy without trust=", refuses(
+        "policy-invalid",
+        r"policy: boot.conf: expected a line trust=, found none"),
+        conf=CONF.replace("trust=digest", "")),
+    Case("unknown key in the policy", refuses(
+        "policy-invalid", r"policy: /etc/rootwright/boot.conf:5: expected a "
+        r"key of rootwright-boot.conf\(5\), found 'shell'"),
+        conf=CONF + "shell=yes\n"),
+    Case("no store named", refuses(
+        "store-unnamed", r"store: expected store= in the policy or "
+        r"rootwright.store= on the command line, found neither"),
+        conf="trust=digest\nfailure_delay=0\n"),
+]
