@@ -112,6 +112,10 @@ struct __attribute__((packed)) erofs_dirent {
 	uint8_t unused;
 };
 
+/* Types of a directory entry. */
+#define EROFS_TYPE_DIRECTORY 2
+#define EROFS_TYPE_CHARACTER 3
+
 _Static_assert(sizeof(struct composefs_header) == 32, "composefs header");
 _Static_assert(sizeof(struct erofs_super) == 128, "superblock");
 _Static_assert(sizeof(struct erofs_inode_compact) == 32, "compact inode");
