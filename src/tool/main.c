@@ -15,6 +15,8 @@ static const struct command {
 	{ "verify", cmd_verify, "check signatures as the boot program does" },
 	{ "disk", cmd_disk, "lay a store onto a disk image" },
 	{ "check", cmd_check, "check every object of a store or disk" },
+	{ "ls", cmd_ls, "list the entries of images" },
+	{ "dump", cmd_dump, "print images as composefs dumps" },
 };
 
 static void help(FILE *f)

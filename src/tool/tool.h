@@ -18,6 +18,8 @@ int cmd_sign(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_disk(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_ls(int argc, char **argv);
+int cmd_dump(int argc, char **argv);
 
 /* Prints the sentence and the hint on stderr; returns EXIT_REFUSED. */
 int tool_fail(const struct err *e);
