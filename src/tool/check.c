@@ -16,6 +16,8 @@ static const char *const kinds[] = {
 	[FAULT_UNSEALED] = "unsealed",
 	[FAULT_UNREADABLE] = "unreadable",
 	[FAULT_LINK] = "link",
+	[FAULT_MISSING] = "missing",
+	[FAULT_SIZE] = "size",
 };
 
 void check_begin(struct check *c)

@@ -22,6 +22,8 @@ enum fault {
 	FAULT_UNSEALED,	  /* no fs-verity where the store promises it */
 	FAULT_UNREADABLE, /* an I/O error, or no permission */
 	FAULT_LINK,	  /* a symbolic link that leads elsewhere or nowhere */
+	FAULT_MISSING,	  /* an object that an image needs and nobody has */
+	FAULT_SIZE,	  /* another size than the image says */
 };
 
 struct check {
@@ -58,5 +60,20 @@ struct store;
  * link in images/ followed. -1 only when the store itself cannot be read.
  */
 must_check int check_store(struct check *c, struct store *s, struct err *e);
+
+#define SIZE_ANY UINT64_MAX
+
+/* Checks one object: path, its digest, and the size that an image says. */
+void check_one(struct check *c, struct store *s, const char *path,
+	const struct digest *want, uint64_t size);
+
+/*
+ * Checks the objects that these images name, each once, and the images
+ * themselves where they are named by a digest: every one is there, with the
+ * right content and size, and sealed where the store promises it. -1 when an
+ * image cannot be read.
+ */
+must_check int check_images(struct check *c, struct store *s,
+	char *const *images, int n, struct err *e);
 
 #endif

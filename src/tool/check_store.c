@@ -84,8 +84,8 @@ static void check_seal(struct check *c, struct store *s, int fd,
 	}
 }
 
-static void check_file(struct check *c, struct store *s, const char *path,
-	const struct digest *want)
+void check_one(struct check *c, struct store *s, const char *path,
+	const struct digest *want, uint64_t size)
 {
 	AUTO_FD
 	int fd = open_regular_beneath(s->fd, path);
@@ -99,6 +99,11 @@ static void check_file(struct check *c, struct store *s, const char *path,
 			"expected a regular file, found something else");
 		return;
 	}
+	if (fd < 0 && errno == ENOENT) {
+		check_fault(c, FAULT_MISSING, path,
+			"expected an object that the image needs, found none");
+		return;
+	}
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		check_fault(c, FAULT_UNREADABLE, path,
 			"expected a readable file: %s", strerror(errno));
@@ -106,6 +111,11 @@ static void check_file(struct check *c, struct store *s, const char *path,
 	}
 	check_object(c, st.st_size);
 	check_seal(c, s, fd, path, want);
+	if (size != SIZE_ANY && (uint64_t)st.st_size != size)
+		check_fault(c, FAULT_SIZE, path,
+			"expected %llu bytes, as the image says, found %llu",
+			(unsigned long long)size,
+			(unsigned long long)st.st_size);
 	if (compute_fd(fd, "its content", st.st_size, want->algorithm, &found,
 		    &e) != 0)
 		check_fault(c, FAULT_UNREADABLE, path, "%s", e.text);
@@ -150,7 +160,7 @@ static void check_objects_in(struct check *c, struct store *s, const char *ab)
 
 		snprintf(path, sizeof(path), "%s/%s", dir, name);
 		if (object_digest(s, ab, name, &d))
-			check_file(c, s, path, &d);
+			check_one(c, s, path, &d, SIZE_ANY);
 		else
 			check_fault(c, FAULT_NAME, path,
 				"expected the name of a %s object, found another name",

@@ -10,16 +10,19 @@
 
 static const char usage[] =
 	"usage: rootwright check [--json] STORE-OR-DISK\n"
+	"       rootwright check [--json] STORE IMAGE...\n"
 	"\n"
 	"Reads every object of a store (a directory) or of a disk image or disk\n"
 	"that rootwright disk made, and compares its content and its fs-verity\n"
 	"digest with its name. One line a fault on stdout; exit code 1 if there\n"
-	"is any.\n"
+	"is any. With images (files, or digests of images in the store), only what\n"
+	"they need: every object there, whole, of the right size and sealed.\n"
 	"\n"
 	"  --json    print one JSON document instead\n"
 	"  --help    print this\n";
 
-static int check_directory(struct check *c, const char *name)
+static int check_directory(
+	struct check *c, const char *name, char *const *images, int n)
 {
 	struct store s;
 	struct err e;
@@ -28,7 +31,7 @@ static int check_directory(struct check *c, const char *name)
 	if (store_open(&s, name, &e) != 0)
 		return tool_fail(&e);
 	check_begin(c);
-	r = check_store(c, &s, &e);
+	r = n ? check_images(c, &s, images, n, &e) : check_store(c, &s, &e);
 	store_close(&s);
 	return r == 0 ? check_end(c, name) : check_abort(c, &e);
 }
@@ -65,11 +68,16 @@ int cmd_check(int argc, char **argv)
 			return tool_usage("check", "expected --json or --help");
 		}
 	}
-	if (argc - optind != 1)
-		return tool_usage("check",
-			"expected one store or disk, found %d arguments",
-			argc - optind);
-	if (stat(argv[optind], &st) == 0 && !S_ISDIR(st.st_mode))
+	if (argc == optind)
+		return tool_usage(
+			"check", "expected a store or disk, found none");
+	if (stat(argv[optind], &st) == 0 && !S_ISDIR(st.st_mode)) {
+		if (argc - optind > 1)
+			return tool_usage("check",
+				"%s: expected a store before images, found a file",
+				argv[optind]);
 		return check_disk(&c, argv[optind]);
-	return check_directory(&c, argv[optind]);
+	}
+	return check_directory(
+		&c, argv[optind], argv + optind + 1, argc - optind - 1);
 }

@@ -17,6 +17,12 @@ static const struct command {
 	{ "check", cmd_check, "check every object of a store or disk" },
 	{ "ls", cmd_ls, "list the entries of images" },
 	{ "dump", cmd_dump, "print images as composefs dumps" },
+	{ "objects", cmd_objects, "print the objects that images name" },
+	{ "missing", cmd_missing, "print those that a store does not have" },
+	{ "measure", cmd_measure, "print the fs-verity digests of files" },
+	{ "diff", cmd_diff, "print what changes from image to image" },
+	{ "cat", cmd_cat, "print files of an image" },
+	{ "extract", cmd_extract, "restore the tree of an image" },
 };
 
 static void help(FILE *f)

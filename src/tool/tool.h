@@ -20,6 +20,12 @@ int cmd_disk(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_ls(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
+int cmd_objects(int argc, char **argv);
+int cmd_missing(int argc, char **argv);
+int cmd_measure(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
+int cmd_cat(int argc, char **argv);
+int cmd_extract(int argc, char **argv);
 
 /* Prints the sentence and the hint on stderr; returns EXIT_REFUSED. */
 int tool_fail(const struct err *e);
