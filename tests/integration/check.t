@@ -183,8 +183,8 @@ code, out, err = run(ROOTWRIGHT, "check", "--json", "/dev/null")
 equal((code, out), (1, ""), "neither store nor disk")
 code, out, err = run(ROOTWRIGHT, "check")
 equal((code, out, err),
-      (2, "", "rootwright check: expected one store or disk, found 0 "
-       "arguments\nhint: rootwright check --help\n"), "usage")
+      (2, "", "rootwright check: expected a store or disk, found none\n"
+       "hint: rootwright check --help\n"), "usage")
 code, out, err = run(ROOTWRIGHT, "check", "--help")
 ok(code == 0 and out.startswith("usage: rootwright check ") and not err,
    "--help is a result")
