@@ -11,27 +11,19 @@
 #include "core/file.h"
 #include "core/text.h"
 
-#ifdef MBEDTLS_MEMORY_BUFFER_ALLOC_C
-/*
- * mbedtls has one key and one signature at a time in its heap, and nothing in
- * between: 12 KiB with RSA of 4096 bits, 16 with a public exponent as long.
- */
-static void init_heap(void)
+void keyring_init(struct keyring *k)
 {
+#ifdef MBEDTLS_MEMORY_BUFFER_ALLOC_C
+	/*
+	 * mbedtls has one key and one signature at a time in its heap, and
+	 * nothing in between: 12 KiB with RSA of 4096 bits, 16 with a public
+	 * exponent as long.
+	 */
 	static _Alignas(16) uint8_t heap[32768];
 
 	mbedtls_memory_buffer_alloc_init(heap, sizeof(heap));
-}
-#else
-static void init_heap(void)
-{
-}
 #endif
-
-void keyring_init(struct keyring *k)
-{
 	k->n = 0;
-	init_heap();
 }
 
 /* Did the key make the signature? Without one: is it a key at all? */
@@ -92,14 +84,12 @@ int keyring_add(struct keyring *k, const char *file, const uint8_t *bytes,
 	struct certificate *c = &key->certificate;
 	const char *base = strrchr(file, '/');
 	uint8_t id[32];
-	size_t der_n;
 
 	if (k->n == KEYS_MAX)
 		return err_set(e, REASON_KEYS_INVALID,
 			"certificate: %s: expected at most %d certificates, found more",
 			file, KEYS_MAX);
-	if (certificate_decode(key->der, &der_n, file, bytes, n, e) != 0 ||
-		certificate_read(c, file, key->der, der_n, e) != 0)
+	if (certificate_read(c, key->der, file, bytes, n, e) != 0)
 		return -1;
 	if (!(c->kind == KEY_RSA ? ask_rsa : ask_ecdsa)(c, NULL, NULL, 0) ||
 		mbedtls_md(sha256, c->spki.p, c->spki.n, id) != 0)

@@ -15,44 +15,38 @@ static const struct span ec = SPAN(MBEDTLS_OID_EC_ALG_UNRESTRICTED);
 static const struct span p256 = SPAN(MBEDTLS_OID_EC_GRP_SECP256R1);
 static const struct span p384 = SPAN(MBEDTLS_OID_EC_GRP_SECP384R1);
 
-static int refuse(const char *file, const char *expected, const char *found,
-	struct err *e)
+/* The one certificate of a file, PEM or DER, into der; gives its size. */
+static size_t decode(const struct der *d, uint8_t *der)
 {
-	return err_set(e, REASON_KEYS_INVALID,
-		"certificate: %s: expected %s, found %s", file, expected,
-		found);
-}
-
-int certificate_decode(uint8_t *der, size_t *der_n, const char *file,
-	const uint8_t *bytes, size_t n, struct err *e)
-{
+	size_t left = d->end - d->p, n = 0;
 	const uint8_t *begin, *end;
 
-	if (n > 0 && bytes[0] == DER_SEQUENCE) {
-		if (n > CERTIFICATE_DER_MAX)
-			return refuse(file, "at most 4096 bytes", "more", e);
-		memcpy(der, bytes, n);
-		*der_n = n;
-		return 0;
+	if (der_next(d) == DER_SEQUENCE) {
+		der_check(d, left <= CERTIFICATE_DER_MAX, "at most 4096 bytes",
+			"more");
+		if (left > CERTIFICATE_DER_MAX)
+			return 0;
+		memcpy(der, d->p, left);
+		return left;
 	}
-	if (memmem(bytes, n, "PRIVATE KEY-----", 16))
-		return refuse(file, "a certificate alone",
-			"a private key: it must never be where certificates are",
-			e);
-	begin = memmem(bytes, n, BEGIN, sizeof(BEGIN) - 1);
+	der_check(d, !memmem(d->p, left, "PRIVATE KEY-----", 16),
+		"a certificate alone",
+		"a private key: it must never be where certificates are");
+	begin = memmem(d->p, left, BEGIN, sizeof(BEGIN) - 1);
+	der_check(d, begin, what, "something else");
 	if (!begin)
-		return refuse(file, what, "something else", e);
+		return 0;
 	begin += sizeof(BEGIN) - 1;
-	n -= begin - bytes;
-	end = memmem(begin, n, END, sizeof(END) - 1);
-	if (!end || memmem(end, n - (end - begin), BEGIN, sizeof(BEGIN) - 1))
-		return refuse(file, "one certificate",
-			end ? "several" : "no end of it", e);
-	if (mbedtls_base64_decode(
-		    der, CERTIFICATE_DER_MAX, der_n, begin, end - begin) != 0)
-		return refuse(file, "at most 4096 bytes in base64",
-			"something else", e);
-	return 0;
+	left = d->end - begin;
+	end = memmem(begin, left, END, sizeof(END) - 1);
+	der_check(d, end, "one certificate", "no end of it");
+	der_check(d, !memmem(begin, left, BEGIN, sizeof(BEGIN) - 1),
+		"one certificate", "several");
+	der_check(d,
+		end && mbedtls_base64_decode(der, CERTIFICATE_DER_MAX, &n,
+			       begin, end - begin) == 0,
+		"at most 4096 bytes in base64", "something else");
+	return d->file->failed ? 0 : n;
 }
 
 /* The common name of a Name; the last one if there are several. */
@@ -130,14 +124,16 @@ static void read_key(struct certificate *c, struct der *d)
 	c->point.n = bits.end - bits.p;
 }
 
-int certificate_read(struct certificate *c, const char *file,
-	const uint8_t *der, size_t n, struct err *e)
+int certificate_read(struct certificate *c, uint8_t *der, const char *file,
+	const uint8_t *bytes, size_t n, struct err *e)
 {
 	struct der_file about = { "certificate", file, REASON_KEYS_INVALID,
 		NULL, e, false };
-	struct der d = { der, der + n, &about }, outer, tbs, name, key;
+	struct der d = { bytes, bytes + n, &about }, outer, tbs, name, key;
 
 	memset(c, 0, sizeof(*c));
+	d.end = der + decode(&d, der);
+	d.p = der;
 	outer = der_enter(&d, DER_SEQUENCE, what);
 	der_end(&d, "one certificate");
 	tbs = der_enter(&outer, DER_SEQUENCE, what);

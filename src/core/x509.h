@@ -35,13 +35,10 @@ struct certificate {
 
 /*
  * Takes the one certificate (PEM or DER) of a file into der
- * (CERTIFICATE_DER_MAX bytes) and gives its size. A private key beside it is
+ * (CERTIFICATE_DER_MAX bytes), and reads it there. A private key beside it is
  * refused.
  */
-must_check int certificate_decode(uint8_t *der, size_t *der_n, const char *file,
-	const uint8_t *bytes, size_t n, struct err *e);
-
-must_check int certificate_read(struct certificate *c, const char *file,
-	const uint8_t *der, size_t n, struct err *e);
+must_check int certificate_read(struct certificate *c, uint8_t *der,
+	const char *file, const uint8_t *bytes, size_t n, struct err *e);
 
 #endif
