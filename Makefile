@@ -63,6 +63,7 @@ BASE := -std=gnu11 $(WARN) -Isrc -MMD -MP \
 	-isystem $(MBEDTLS_SRC)/include -D_GNU_SOURCE \
 	-ffile-prefix-map=$(MBEDTLS_SRC)=mbedtls \
 	-ffile-prefix-map=$(CURDIR)=.
+TEST_CONFIG := -Itests/lib -DMBEDTLS_USER_CONFIG_FILE='"mbedtls_test.h"'
 OURS := -DRW_VERSION='"$(VERSION)"'
 
 host_CC := $(CC)
@@ -71,10 +72,11 @@ host_CFLAGS := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 host_LIBS := -lfsverity -lcrypto -lext2fs -lcom_err -lfdisk -luuid
 test_CC := $(CC)
 test_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
-	-fno-sanitize-recover=all -pthread -DRW_TEST
+	-fno-sanitize-recover=all -pthread $(TEST_CONFIG)
 fuzz_CC := $(CLANG)
 fuzz_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
-	-fno-omit-frame-pointer -fno-sanitize-recover=all -pthread -DRW_TEST
+	-fno-omit-frame-pointer -fno-sanitize-recover=all -pthread \
+	$(TEST_CONFIG)
 # musl's headers, and from the host's only the kernel's.
 boot_CC := $(CC)
 boot_HEADERS := -nostdinc -isystem $(MUSL_INC) -isystem $(B)/boot/include
@@ -133,7 +135,7 @@ $(B)/version: FORCE
 	$(call stamp,$(VERSION))
 
 # The compiler's own list of headers leaves out what mbedtls' headers include.
-CONFIG := src/core/mbedtls_config.h
+CONFIG := src/core/mbedtls_config.h tests/lib/mbedtls_test.h
 
 # The rules of each flavour. flags changes when the flags do, so that all is
 # made again then.

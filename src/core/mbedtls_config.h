@@ -11,7 +11,8 @@
  * take several signers, do not look at who signed, and answer every shape
  * that they do not take with a number; and with PK and OIDs behind them they
  * are 23 KB of the boot program. The unit tests and the fuzzer compile them
- * beside ours (RW_TEST), to show that ours accept nothing which those refuse.
+ * beside ours (tests/lib/mbedtls_test.h), to show that ours accept nothing
+ * which those refuse.
  */
 #ifndef RW_MBEDTLS_CONFIG_H
 #define RW_MBEDTLS_CONFIG_H
@@ -21,14 +22,12 @@
 
 /*
  * mbedtls' own heap in a buffer of fixed size (core/keyring.c), and none of
- * libc's; but in the tests libc's, where ASan watches over it.
+ * libc's.
  */
-#ifndef RW_TEST
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_PLATFORM_NO_STD_FUNCTIONS
 #define MBEDTLS_PLATFORM_SNPRINTF_MACRO snprintf
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C
-#endif
 
 /* Size before speed: 76 bytes are hashed at a boot, and one key is used. */
 #define MBEDTLS_SHA256_C
@@ -52,15 +51,5 @@
 #define MBEDTLS_ASN1_WRITE_C
 #define MBEDTLS_OID_C
 #define MBEDTLS_BASE64_C
-
-#ifdef RW_TEST
-#define MBEDTLS_PEM_PARSE_C
-#define MBEDTLS_PK_C
-#define MBEDTLS_PK_PARSE_C
-#define MBEDTLS_X509_USE_C
-#define MBEDTLS_X509_CRT_PARSE_C
-#define MBEDTLS_X509_CRL_PARSE_C
-#define MBEDTLS_PKCS7_C
-#endif
 
 #endif
