@@ -40,7 +40,7 @@ must_check int config_read(struct config *c, const char *dir, struct err *e);
 must_check int config_decide(struct config *c, struct err *e);
 
 /* --check-config: says on stdout what would be trusted. */
-must_check int config_print(struct config *c, const char *dir, struct err *e);
+void config_print(const struct config *c, const char *dir);
 
 /* The first development key that is trusted, or NULL. */
 const struct key *config_development_key(const struct config *c);
@@ -52,7 +52,10 @@ struct device {
 	bool needs_recovery; /* ext4: the journal has something to replay */
 };
 
-/* Waits for it up to timeout seconds. Two that match are an error. */
+/*
+ * Waits up to timeout seconds for what spec names, which kv_store() took. Two
+ * that match are an error.
+ */
 must_check int device_find(
 	struct device *d, const char *spec, unsigned timeout, struct err *e);
 
@@ -91,23 +94,18 @@ must_check int memory_load(int *memfd, int fd, const char *name,
 /* Returns an fd of a read-only loop device over the file fd. */
 must_check int loop_attach(int fd, struct err *e);
 
-/* root.c: namespaces and mounts. */
-struct space {
-	int outer; /* the mount namespace that we came from */
-};
-
-/* The directories of the private namespace. */
+/* space.c: the private mount namespace, and its directories. */
 #define SPACE_STORE SYSROOT "/store"
 #define SPACE_IMAGE SYSROOT "/image"
 #define SPACE_ROOT SYSROOT "/root"
 
-/* Enters a private mount namespace with these directories to mount on. */
-must_check int space_enter(struct space *s, struct err *e);
+/* Enters it from the namespace *outer. */
+must_check int space_enter(int *outer, struct err *e);
 
 /* Leaves it again, and attaches the detached root at /sysroot. */
-must_check int space_leave(struct space *s, int root_fd, struct err *e);
+must_check int space_leave(int outer, int root_fd, struct err *e);
 
-/* Refuses a kernel that cannot do what root_mount() needs. */
+/* root.c: refuses a kernel that cannot do what root_mount() needs. */
 must_check int root_probe_kernel(struct err *e);
 
 /*
@@ -136,24 +134,21 @@ must_check int early_mounts(struct err *e);
 int handoff(const char *init, struct err *e);
 
 /* record.c: what was done, for people and programs. */
-enum stage {
-	STAGE_CONFIG,
-	STAGE_STORE,
-	STAGE_IMAGE,
-	STAGE_MOUNT,
-	STAGE_PREFLIGHT,
-	STAGE_COUNT
-};
+#define STAGES_MAX 8
 
 struct record {
 	uint64_t start, last; /* microseconds, CLOCK_MONOTONIC */
-	uint64_t stage[STAGE_COUNT];
+	unsigned n;
+	struct {
+		const char *name;
+		uint64_t microseconds;
+	} stages[STAGES_MAX];
 };
 
 void record_start(struct record *r);
 
-/* The stage ends now. */
-void record_stage(struct record *r, enum stage s);
+/* A stage of this name ends now. */
+void record_stage(struct record *r, const char *name);
 
 /* Writes /run/rootwright/boot.json and /run/rootwright/init. */
 must_check int record_write(const struct record *r, const struct config *c,

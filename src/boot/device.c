@@ -19,27 +19,10 @@
 #include "core/file.h"
 #include "core/probe.h"
 
-/* What can name a device, and where it is written. */
-enum naming {
-	BY_PATH,
-	BY_LABEL,
-	BY_UUID,
-	BY_PARTLABEL,
-	BY_PARTUUID
-};
-
-static const char *const prefixes[] = {
-	[BY_PATH] = "/",
-	[BY_LABEL] = "LABEL=",
-	[BY_UUID] = "UUID=",
-	[BY_PARTLABEL] = "PARTLABEL=",
-	[BY_PARTUUID] = "PARTUUID=",
-};
-
 /* One look at all devices: the match, if any, and words for what was seen. */
 struct scan {
+	const char *spec, *wanted; /* "LABEL=x", "x" */
 	enum naming by;
-	const char *wanted;
 	struct device *match;
 	unsigned matches;
 	char other[300]; /* the second match */
@@ -112,49 +95,54 @@ static bool identify(int fd, struct fs_identity *id)
 		       probe_btrfs(sb, BTRFS_SIZE, id));
 }
 
-/* The number in /sys/class/block/<name>/<file>; 0: none. */
-static unsigned long read_number(const char *name, const char *file)
+/*
+ * What uevent of /sys/class/block/<name> says for a key, NULL: nothing. The
+ * first line of the key counts: PARTNAME= comes last, from the disk.
+ */
+static const char *uevent(const char *name, const char *key)
 {
-	char path[300], text[32] = "";
+	static char text[1024];
+	char path[300];
 	AUTO_FD int fd = -1;
+	char *value;
+	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", name, file);
+	snprintf(path, sizeof(path), "/sys/class/block/%s/uevent", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		return 0;
-	return strtoul(text, NULL, 10);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	value = strstr(text, key);
+	if (!value)
+		return NULL;
+	value += strlen(key);
+	value[strcspn(value, "\n")] = '\0';
+	return value;
 }
 
-/* Opens the disk that a partition is of: its DEVNAME= in sysfs. */
-static int open_disk(const char *name)
+/* Opens the device node that uevent names; path has 300 bytes. */
+static int open_node(const char *name, char *path)
 {
-	char path[300], text[1024] = "", *line;
-	AUTO_FD int fd = -1;
+	const char *node = uevent(name, "\nDEVNAME=");
 
-	snprintf(path, sizeof(path), "/sys/class/block/%s/../uevent", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		return -1;
-	line = strstr(text, "DEVNAME=");
-	if (!line)
-		return -1;
-	line += strlen("DEVNAME=");
-	line[strcspn(line, "\n")] = '\0';
-	snprintf(path, sizeof(path), "/dev/%s", line);
-	return open_block(path);
+	snprintf(path, 300, "/dev/%s", node ? node : "");
+	return node ? open_block(path) : -1;
 }
 
 /* The disk's own words about a partition: the entry of its GPT. */
 static bool identify_partition(const char *name, struct gpt_partition *out)
 {
 	static uint8_t table[GPT_TABLE_MAX];
-	unsigned long number = read_number(name, "partition");
-	AUTO_FD int fd = number ? open_disk(name) : -1;
+	const char *number = uevent(name, "\nPARTN=");
+	unsigned long n = number ? strtoul(number, NULL, 10) : 0;
+	char disk[300], path[300];
+	AUTO_FD int fd = -1;
 	uint8_t sector[4096];
 	uint64_t size;
 	struct gpt gpt;
 	int unit;
 
+	snprintf(disk, sizeof(disk), "%s/..", name);
+	fd = n ? open_node(disk, path) : -1;
 	return fd >= 0 && ioctl(fd, BLKGETSIZE64, &size) == 0 &&
 	       ioctl(fd, BLKSSZGET, &unit) == 0 && unit >= 512 &&
 	       unit <= (int)sizeof(sector) &&
@@ -163,7 +151,7 @@ static bool identify_partition(const char *name, struct gpt_partition *out)
 	       pread(fd, table, gpt.table_size, gpt.table_lba * unit) ==
 		       (ssize_t)gpt.table_size &&
 	       probe_gpt_table(&gpt, table, gpt.table_size) &&
-	       probe_gpt_partition(&gpt, table, number, out);
+	       probe_gpt_partition(&gpt, table, n, out);
 }
 
 /* What the device says where the store is looked for; empty: nothing. */
@@ -194,33 +182,27 @@ static void take(struct device *d, int fd, const char *path)
 
 static void scan_one(struct scan *s, const char *name)
 {
-	const char *prefix = prefixes[s->by];
 	size_t n = strlen(s->seen);
 	char path[300], found[300];
-	int fd;
+	int fd = open_node(name, path);
 
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	for (char *p = path; *p; p++)
-		if (*p == '!') /* sysfs' spelling of a slash in a name */
-			*p = '/';
-	fd = open_block(path);
 	if (fd < 0)
 		return; /* no medium, or gone again */
 	read_name(s, name, fd, found, sizeof(found));
-	snprintf(s->seen + n, sizeof(s->seen) - n, "%s%s (%s%s%s)",
-		n ? ", " : "", path, found[0] ? "" : "no ", prefix, found);
-	if (strcasecmp(found, s->wanted) != 0 ||
-		((s->by == BY_LABEL || s->by == BY_PARTLABEL) &&
-			strcmp(found, s->wanted) != 0)) {
+	snprintf(s->seen + n, sizeof(s->seen) - n, "%s%s (%s%.*s%s)",
+		n ? ", " : "", path, found[0] ? "" : "no ",
+		(int)(s->wanted - s->spec), s->spec, found);
+	/* Case counts in a name, and does not in the digits of a UUID. */
+	if (s->by == BY_LABEL || s->by == BY_PARTLABEL
+			? strcmp(found, s->wanted) != 0
+			: strcasecmp(found, s->wanted) != 0) {
 		close(fd);
-		return;
-	}
-	if (s->matches++ == 0) {
+	} else if (s->matches++ == 0) {
 		take(s->match, fd, path);
-		return;
+	} else {
+		snprintf(s->other, sizeof(s->other), "%s", path);
+		close(fd);
 	}
-	snprintf(s->other, sizeof(s->other), "%s", path);
-	close(fd);
 }
 
 static void scan_all(struct scan *s)
@@ -238,32 +220,22 @@ static void scan_all(struct scan *s)
 static int look(
 	struct device *d, const char *spec, struct scan *s, struct err *e)
 {
-	enum naming by = BY_PATH;
 	int fd;
 
 	memset(s, 0, sizeof(*s));
-	while (strncmp(spec, prefixes[by], strlen(prefixes[by])) != 0)
-		if (++by > BY_PARTUUID)
-			return err_set(e, REASON_STORE_NOT_FOUND,
-				"store: %s: expected a device path, LABEL=, UUID=, PARTLABEL= or PARTUUID=, found something else",
-				spec);
-	s->by = by;
-	s->wanted = spec + strlen(prefixes[by]);
+	s->spec = spec;
+	s->wanted = kv_naming(spec, &s->by);
 	s->match = d;
-	if (by == BY_PATH) {
-		fd = open_block(spec);
-		if (fd < 0) {
-			snprintf(s->seen, sizeof(s->seen), "%s",
-				strerror(errno));
-			return 0;
-		}
+	if (s->by != BY_PATH) {
+		scan_all(s);
+	} else if ((fd = open_block(spec)) >= 0) {
 		take(d, fd, spec);
-		return 1;
+		s->matches = 1;
+	} else {
+		snprintf(s->seen, sizeof(s->seen), "%s", strerror(errno));
 	}
-	scan_all(s);
 	if (s->matches < 2)
 		return s->matches;
-	close(d->fd);
 	return err_set(e, REASON_STORE_AMBIGUOUS,
 		"store: %s: expected one device, found %u: %s and %s", spec,
 		s->matches, d->path, s->other);
@@ -277,14 +249,10 @@ int device_find(
 	struct scan s;
 	int r;
 
-	for (;;) {
-		r = look(d, spec, &s, e);
-		if (r != 0)
-			return r < 0 ? -1 : 0;
-		if (now() >= deadline)
-			break;
+	while ((r = look(d, spec, &s, e)) == 0 && now() < deadline)
 		wait_for_change(sock);
-	}
+	if (r != 0)
+		return r < 0 ? -1 : 0;
 	return err_set(e, REASON_STORE_NOT_FOUND,
 		"store: %s: expected a block device within %u s, found: %s",
 		spec, timeout, s.seen[0] ? s.seen : "no block device");

@@ -9,40 +9,40 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int fs_open(struct fs *f, const char *type)
+#include "core/file.h"
+
+int fs_open(struct fs *f, const char *type, struct err *e)
 {
 	memset(f, 0, sizeof(*f));
-	f->type = type;
 	f->fd = syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
-	return f->fd < 0 ? -1 : 0;
+	if (f->fd >= 0)
+		return 0;
+	return err_sys(e, REASON_KERNEL_FEATURE, errno,
+		"kernel: expected the file system %s, found none", type);
 }
 
 void fs_close(struct fs *f)
 {
-	if (f->fd >= 0)
-		close(f->fd);
-	f->fd = -1;
+	close(f->fd);
 }
 
 /*
  * The context's log: one message a read, "e " (or "w ", "i ") before it, the
- * oldest first. The first error is the cause; errno is kept for the caller.
+ * oldest first. The first error is the cause.
  */
-static int keep_reason(struct fs *f)
+static int fail(struct fs *f)
 {
-	int saved = errno;
 	char line[256];
 	ssize_t n;
 
-	f->log[0] = '\0';
+	f->error = errno;
 	while ((n = read(f->fd, line, sizeof(line) - 1)) > 0) {
 		line[n] = '\0';
-		if (line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		if (!f->log[0] && !strncmp(line, "e ", 2))
-			strcpy(f->log, line + 2);
+		line[strcspn(line, "\n")] = '\0';
+		if (!f->reason[0] && !strncmp(line, "e ", 2))
+			snprintf(
+				f->reason, sizeof(f->reason), ": %s", line + 2);
 	}
-	errno = saved;
 	return -1;
 }
 
@@ -50,9 +50,9 @@ int fs_set(struct fs *f, const char *key, const char *value)
 {
 	int cmd = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
 
-	if (syscall(SYS_fsconfig, f->fd, cmd, key, value, 0) != 0)
-		return keep_reason(f);
-	return 0;
+	if (f->error)
+		return -1;
+	return syscall(SYS_fsconfig, f->fd, cmd, key, value, 0) ? fail(f) : 0;
 }
 
 int fs_set_fd(struct fs *f, const char *key, int fd)
@@ -63,25 +63,26 @@ int fs_set_fd(struct fs *f, const char *key, int fd)
 	return fs_set(f, key, path);
 }
 
-int fs_mount(struct fs *f, uint64_t attr)
+int fs_mount(struct fs *f, uint64_t attr, const char *path)
 {
-	int fd;
+	AUTO_FD int fd = -1;
 
-	if (syscall(SYS_fsconfig, f->fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) !=
-		0)
-		return keep_reason(f);
-	fd = syscall(SYS_fsmount, f->fd, FSMOUNT_CLOEXEC, attr);
-	return fd < 0 ? keep_reason(f) : fd;
+	if (!f->error && syscall(SYS_fsconfig, f->fd, FSCONFIG_CMD_CREATE, NULL,
+				 NULL, 0) != 0)
+		fail(f);
+	if (!f->error)
+		fd = syscall(SYS_fsmount, f->fd, FSMOUNT_CLOEXEC, attr);
+	if (!f->error && fd < 0)
+		fail(f);
+	close(f->fd);
+	errno = f->error;
+	if (f->error)
+		return -1;
+	return path ? fs_attach(fd, path) : 0;
 }
 
 int fs_attach(int mount_fd, const char *path)
 {
 	return syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, path,
 		MOVE_MOUNT_F_EMPTY_PATH);
-}
-
-const char *fs_reason(const struct fs *f, char *buf, size_t n)
-{
-	snprintf(buf, n, "%s%s", f->log[0] ? ": " : "", f->log);
-	return buf;
 }

@@ -13,30 +13,30 @@
 
 struct fs {
 	int fd;
-	const char *type;
-	char log[256]; /* the kernel's own reason of the last failure */
+	int error;	  /* errno of the first failure */
+	char reason[260]; /* ": " and the kernel's own words about it, or "" */
 };
 
-/* -1 with errno; ENODEV: the kernel has no such file system. */
-must_check int fs_open(struct fs *f, const char *type);
+/* KERNEL_FEATURE: the kernel has no such file system. */
+must_check int fs_open(struct fs *f, const char *type, struct err *e);
 void fs_close(struct fs *f);
 
-/* key=value, or a flag where value is NULL. -1 with errno and f->log. */
-must_check int fs_set(struct fs *f, const char *key, const char *value);
+/*
+ * key=value, or a flag where value is NULL. Returns 0 or -1; after the first
+ * failure nothing is set any more, and fs_mount() fails with its errno.
+ */
+int fs_set(struct fs *f, const char *key, const char *value);
 
 /* key=/proc/self/fd/N, which the kernel's path walk follows. */
-must_check int fs_set_fd(struct fs *f, const char *key, int fd);
+int fs_set_fd(struct fs *f, const char *key, int fd);
 
 /*
- * Creates the superblock, and a detached mount of it with the MOUNT_ATTR_
- * flags. Returns its fd, or -1 with errno and f->log.
+ * Creates the superblock, mounts it with the MOUNT_ATTR_ flags (at path, if
+ * that is not NULL) and closes the context. -1 with errno and f->reason.
  */
-must_check int fs_mount(struct fs *f, uint64_t attr);
+must_check int fs_mount(struct fs *f, uint64_t attr, const char *path);
 
 /* Attaches a detached mount at path in our namespace. */
 must_check int fs_attach(int mount_fd, const char *path);
-
-/* ": " and the kernel's own reason; empty where it gave none. */
-const char *fs_reason(const struct fs *f, char *buf, size_t n);
 
 #endif

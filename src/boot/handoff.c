@@ -15,15 +15,16 @@
 
 #include "core/file.h"
 
+/* Where each goes at the hand-off; without SYSROOT, where it is mounted. */
 static const struct {
-	const char *type, *path;
+	const char *type, *target;
 	unsigned long flags;
 	const char *data;
 } mounts[] = {
-	{ "proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "devtmpfs", "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755" },
-	{ "tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=0755" },
+	{ "proc", SYSROOT "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "sysfs", SYSROOT "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "devtmpfs", SYSROOT "/dev", MS_NOSUID | MS_NOEXEC, "mode=0755" },
+	{ "tmpfs", SYSROOT "/run", MS_NOSUID | MS_NODEV, "mode=0755" },
 };
 
 #define N_MOUNTS (sizeof(mounts) / sizeof(mounts[0]))
@@ -31,16 +32,17 @@ static const struct {
 int early_mounts(struct err *e)
 {
 	for (unsigned i = 0; i < N_MOUNTS; i++) {
-		if (mkdir(mounts[i].path, 0755) != 0 && errno != EEXIST)
+		const char *path = mounts[i].target + strlen(SYSROOT);
+
+		if (mkdir(path, 0755) != 0 && errno != EEXIST)
 			return err_sys(e, REASON_SYSROOT, errno,
-				"initramfs: %s: cannot be made",
-				mounts[i].path);
-		if (mount(mounts[i].type, mounts[i].path, mounts[i].type,
-			    mounts[i].flags, mounts[i].data) != 0 &&
+				"initramfs: %s: cannot be made", path);
+		if (mount(mounts[i].type, path, mounts[i].type, mounts[i].flags,
+			    mounts[i].data) != 0 &&
 			errno != EBUSY)
 			return err_sys(e, REASON_SYSROOT, errno,
-				"initramfs: %s: %s cannot be mounted",
-				mounts[i].path, mounts[i].type);
+				"initramfs: %s: %s cannot be mounted", path,
+				mounts[i].type);
 	}
 	return 0;
 }
@@ -86,14 +88,15 @@ int handoff(const char *init, struct err *e)
 	static char home[] = "HOME=/", term[] = "TERM=linux";
 	char *const env[] = { home, term, NULL };
 	char *const args[] = { (char *)init, NULL };
-	static const char *const targets[] = { SYSROOT "/proc", SYSROOT "/sys",
-		SYSROOT "/dev", SYSROOT "/run" };
 
-	for (unsigned i = 0; i < N_MOUNTS; i++)
-		if (mount(mounts[i].path, targets[i], NULL, MS_MOVE, NULL) != 0)
+	for (unsigned i = 0; i < N_MOUNTS; i++) {
+		const char *path = mounts[i].target + strlen(SYSROOT);
+
+		if (mount(path, mounts[i].target, NULL, MS_MOVE, NULL) != 0)
 			return err_sys(e, REASON_HANDOFF, errno,
-				"hand-off: %s: cannot be moved to %s",
-				mounts[i].path, targets[i]);
+				"hand-off: %s: cannot be moved to %s", path,
+				mounts[i].target);
+	}
 	if (chdir(SYSROOT) != 0)
 		return err_sys(e, REASON_HANDOFF, errno,
 			"hand-off: " SYSROOT ": cannot be entered");

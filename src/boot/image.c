@@ -59,12 +59,10 @@ static int compare(const struct digest *want, const struct digest *found,
 
 	if (digest_equal(found, want))
 		return 0;
-	digest_to_hex(want, want_hex);
-	digest_to_hex(found, found_hex);
 	return err_set(e, REASON_IMAGE_MISMATCH,
 		"image: %s: expected fs-verity digest %s:%s, found %s:%s", path,
-		hash_name(want->algorithm), want_hex,
-		hash_name(found->algorithm), found_hex);
+		hash_name(want->algorithm), digest_to_hex(want, want_hex),
+		hash_name(found->algorithm), digest_to_hex(found, found_hex));
 }
 
 /*
@@ -108,8 +106,7 @@ int image_verify(struct verified_image *v, const struct store *s,
 	const struct config *c, struct err *e)
 {
 	const char *file = c->policy.image_file;
-	char object[OBJECT_PATH_MAX], hex[DIGEST_HEX_MAX];
-	char path[VALUE_MAX], signature[VALUE_MAX + 16];
+	char path[VALUE_MAX], signature[VALUE_MAX + 16], hex[DIGEST_HEX_MAX];
 	AUTO_FD int initramfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int dirfd = file[0] ? initramfs : s->dirfd;
 	struct digest found;
@@ -118,21 +115,20 @@ int image_verify(struct verified_image *v, const struct store *s,
 	v->digest = c->plan.image;
 	v->weakened = c->plan.unverified;
 	v->memory = file[0];
-	digest_object_path(&v->digest, object);
-	digest_to_hex(&v->digest, hex);
-	snprintf(path, sizeof(path), "%s", file[0] ? file + 1 : object);
 	if (file[0])
-		snprintf(signature, sizeof(signature), "%s.p7s", path);
+		strcpy(path, file + 1);
 	else
-		snprintf(
-			signature, sizeof(signature), "signatures/%s.p7s", hex);
+		digest_object_path(&v->digest, path);
+	snprintf(signature, sizeof(signature), "%s%s.p7s",
+		file[0] ? "" : "signatures/",
+		file[0] ? path : digest_to_hex(&v->digest, hex));
 	v->fd = open_image(
 		dirfd, path, file[0] ? "the initramfs" : s->device.path, e);
 	if (v->fd < 0 ||
 		measure(v, path, c->policy.image_max, &found, e) != 0 ||
 		compare(&v->digest, &found, path, e) != 0)
 		return -1;
-	if (c->plan.trust != TRUST_DIGEST &&
+	if (c->policy.trust != TRUST_DIGEST &&
 		check_signature(v, dirfd, signature, c, e) != 0)
 		return -1;
 	return v->memory ? 0 : read_whole(v->fd, path, e);

@@ -20,9 +20,8 @@ static int boot(struct config *c, bool pid1, struct err *e)
 	static struct store store;
 	struct verified_image image;
 	struct preflight preflight;
-	struct space space;
 	bool loop;
-	int root;
+	int outer, root;
 
 	record_start(&record);
 	if (pid1 && early_mounts(e) != 0)
@@ -30,30 +29,30 @@ static int boot(struct config *c, bool pid1, struct err *e)
 	if (config_read(c, CONFIG_DIR, e) != 0 || config_decide(c, e) != 0 ||
 		root_probe_kernel(e) != 0)
 		return -1;
-	record_stage(&record, STAGE_CONFIG);
+	record_stage(&record, "config");
 
 	if (device_find(&store.device, c->plan.store, c->plan.timeout, e) !=
 			0 ||
-		space_enter(&space, e) != 0 ||
+		space_enter(&outer, e) != 0 ||
 		store_mount(&store, &c->policy, e) != 0)
 		return -1;
-	record_stage(&record, STAGE_STORE);
+	record_stage(&record, "store");
 
 	if (image_verify(&image, &store, c, e) != 0)
 		return -1;
-	record_stage(&record, STAGE_IMAGE);
+	record_stage(&record, "image");
 
 	if (root_mount(&root, &loop, &image, &store, e) != 0)
 		return -1;
-	record_stage(&record, STAGE_MOUNT);
+	record_stage(&record, "mount");
 
 	if (preflight_run(&preflight, root, c->policy.init, e) != 0)
 		return -1;
-	record_stage(&record, STAGE_PREFLIGHT);
+	record_stage(&record, "preflight");
 
 	if (record_write(&record, c, &store, &image, loop, &preflight, e) !=
 			0 ||
-		space_leave(&space, root, e) != 0)
+		space_leave(outer, root, e) != 0)
 		return -1;
 	record_say(&record, c, &image);
 	return pid1 ? handoff(c->policy.init, e) : 0;
@@ -82,9 +81,9 @@ static int complain(const struct err *e)
 static int command(struct config *c, int argc, char **argv, struct err *e)
 {
 	if (argc == 3 && !strcmp(argv[1], "--check-config")) {
-		if (config_read(c, argv[2], e) != 0 ||
-			config_print(c, argv[2], e) != 0)
+		if (config_read(c, argv[2], e) != 0)
 			return complain(e);
+		config_print(c, argv[2]);
 		return 0;
 	}
 	if (argc == 2 && !strcmp(argv[1], "--version")) {

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -33,23 +34,15 @@ static uint64_t limit(uint64_t image_max)
 
 static int copy(int from, int to, uint64_t max)
 {
-	static char buf[65536];
 	uint64_t total = 0;
 	ssize_t n;
 
-	while ((n = read(from, buf, sizeof(buf))) > 0) {
-		total += n;
-		if (total > max) {
+	while ((n = sendfile(to, from, NULL, 1 << 20)) > 0)
+		if ((total += n) > max) {
 			errno = EFBIG; /* it grew */
 			return -1;
 		}
-		for (ssize_t at = 0, w; at < n; at += w) {
-			w = write(to, buf + at, n - at);
-			if (w <= 0)
-				return -1;
-		}
-	}
-	return n < 0 ? -1 : 0;
+	return n;
 }
 
 static int hash_file(int fd, enum hash_algorithm a, struct digest *d)

@@ -60,9 +60,6 @@ static int read_through(
 	static char buf[65536];
 	ssize_t n;
 
-	if (lseek(fd, 0, SEEK_SET) != 0)
-		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
-			"preflight: %s: cannot be read", path);
 	while ((n = read(fd, buf, sizeof(buf))) > 0)
 		p->bytes += n;
 	if (n < 0)
@@ -81,24 +78,19 @@ static int check_file(
 	return fd < 0 ? -1 : read_through(p, fd, path, e);
 }
 
-/* The program after "#!", or false. */
-static bool script_interpreter(const char *head, size_t n, char *out)
+/* The program after "#!" in a file's first characters, or false. */
+static bool script_interpreter(const char *head, char *out)
 {
-	const char *p = head + 2, *end;
-	size_t len;
+	size_t n;
 
-	if (n < 3 || head[0] != '#' || head[1] != '!')
+	if (strncmp(head, "#!", 2) != 0)
 		return false;
-	while (p < head + n && (*p == ' ' || *p == '\t'))
-		p++;
-	end = p;
-	while (end < head + n && !strchr(" \t\n", *end))
-		end++;
-	len = end - p;
-	if (len == 0 || len >= INTERPRETER_MAX)
+	head += 2 + strspn(head + 2, " \t");
+	n = strcspn(head, " \t\n");
+	if (n == 0 || n >= INTERPRETER_MAX)
 		return false;
-	memcpy(out, p, len);
-	out[len] = '\0';
+	memcpy(out, head, n);
+	out[n] = '\0';
 	return true;
 }
 
@@ -107,16 +99,16 @@ static bool script_interpreter(const char *head, size_t n, char *out)
  * stands in the list that the builder wrote. The file is part of the
  * verified image; the bounds guard against builders' mistakes.
  */
-static bool elf_interpreter(int fd, const char *head, size_t n, char *out)
+static bool elf_interpreter(int fd, char *out)
 {
 	const int class = sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32;
 	ElfW(Ehdr) h;
 	ElfW(Phdr) p;
 
-	if (n < sizeof(h) || memcmp(head, ELFMAG, SELFMAG) != 0 ||
-		head[EI_CLASS] != class)
+	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) ||
+		memcmp(h.e_ident, ELFMAG, SELFMAG) != 0 ||
+		h.e_ident[EI_CLASS] != class)
 		return false;
-	memcpy(&h, head, sizeof(h));
 	for (unsigned i = 0; i < h.e_phnum && i < 128; i++) {
 		if (pread(fd, &p, sizeof(p), h.e_phoff + i * sizeof(p)) !=
 			sizeof(p))
@@ -136,10 +128,9 @@ static bool elf_interpreter(int fd, const char *head, size_t n, char *out)
 static int check_init(
 	struct preflight *p, int root, const char *init, struct err *e)
 {
-	char head[256] = "", interpreter[INTERPRETER_MAX];
+	char head[257] = "", interpreter[INTERPRETER_MAX];
 	AUTO_FD int fd = open_in_root(root, init, e);
 	struct stat st;
-	ssize_t n;
 
 	if (fd < 0 || read_through(p, fd, init, e) != 0)
 		return -1;
@@ -147,11 +138,10 @@ static int check_init(
 		return err_set(e, REASON_PREFLIGHT_MISSING,
 			"preflight: %s: expected an executable file, found mode %04o",
 			init, (unsigned)st.st_mode & 07777);
-	n = pread(fd, head, sizeof(head), 0);
-	if (n < 0)
-		n = 0;
-	if (!script_interpreter(head, n, interpreter) &&
-		!elf_interpreter(fd, head, n, interpreter))
+	if (pread(fd, head, sizeof(head) - 1, 0) < 0)
+		head[0] = '\0';
+	if (!script_interpreter(head, interpreter) &&
+		!elf_interpreter(fd, interpreter))
 		return 0;
 	return check_file(p, root, interpreter, e);
 }
@@ -177,13 +167,8 @@ static int check_list(struct preflight *p, int root, struct err *e)
 			"preflight: " LIST ": cannot be read");
 	list[n] = '\0';
 	p->files++;
-	for (line = list; *line; line = rest) {
-		size_t len = strcspn(line, "\n");
-
-		rest = line + len + (line[len] == '\n');
-		line[len] = '\0';
-		if (len == 0)
-			continue;
+	for (line = strtok_r(list, "\n", &rest); line;
+		line = strtok_r(NULL, "\n", &rest)) {
 		if (line[0] != '/' || ++paths > LIST_PATHS)
 			return err_set(e, REASON_PREFLIGHT_MISSING,
 				"preflight: " LIST

@@ -12,14 +12,6 @@
 #include "core/file.h"
 #include "core/json.h"
 
-static const char *const stage_names[STAGE_COUNT] = {
-	[STAGE_CONFIG] = "config",
-	[STAGE_STORE] = "store",
-	[STAGE_IMAGE] = "image",
-	[STAGE_MOUNT] = "mount",
-	[STAGE_PREFLIGHT] = "preflight",
-};
-
 static uint64_t now(void)
 {
 	struct timespec t;
@@ -34,11 +26,14 @@ void record_start(struct record *r)
 	r->start = r->last = now();
 }
 
-void record_stage(struct record *r, enum stage s)
+void record_stage(struct record *r, const char *name)
 {
 	uint64_t t = now();
 
-	r->stage[s] = t - r->last;
+	if (r->n == STAGES_MAX)
+		return;
+	r->stages[r->n].name = name;
+	r->stages[r->n++].microseconds = t - r->last;
 	r->last = t;
 }
 
@@ -70,7 +65,7 @@ static void write_config(struct json *j, const struct config *c)
 {
 	const struct key *development = config_development_key(c);
 
-	json_string(j, "trust", trust_name(c->plan.trust));
+	json_string(j, "trust", trust_names[c->policy.trust]);
 	json_string(j, "trust_from", c->policy.present ? "policy" : "keys");
 	json_string(j, "rollback_protection", "none");
 	json_string(j, "init", c->policy.init);
@@ -88,12 +83,11 @@ static void write_image(struct json *j, const struct config *c,
 {
 	char hex[DIGEST_HEX_MAX];
 
-	digest_to_hex(&v->digest, hex);
 	json_open(j, "image", '{');
 	json_string(j, "algorithm", hash_name(v->digest.algorithm));
-	json_string(j, "digest", hex);
+	json_string(j, "digest", digest_to_hex(&v->digest, hex));
 	json_string(j, "named_by",
-		c->plan.image_from_policy ? "policy" : "command line");
+		c->policy.image.size ? "policy" : "command line");
 	json_string(j, "from", c->policy.image_file[0] ? "initramfs" : "store");
 	json_string(j, "verified_in", v->memory ? "memory" : "file");
 	json_bool(j, "loop", loop);
@@ -117,8 +111,8 @@ static void write_store(
 static void write_times(struct json *j, const struct record *r)
 {
 	json_open(j, "microseconds", '{');
-	for (unsigned i = 0; i < STAGE_COUNT; i++)
-		json_number(j, stage_names[i], r->stage[i]);
+	for (unsigned i = 0; i < r->n; i++)
+		json_number(j, r->stages[i].name, r->stages[i].microseconds);
 	json_number(j, "total", r->last - r->start);
 	json_close(j, '}');
 }
@@ -179,10 +173,8 @@ void record_say(const struct record *r, const struct config *c,
 	const struct verified_image *v)
 {
 	const struct key *development = config_development_key(c);
-	unsigned ms = (r->last - r->start + 500) / 1000;
-	char hex[DIGEST_HEX_MAX];
+	char hex[DIGEST_HEX_MAX], key[COMMON_NAME_MAX + 32] = "";
 
-	digest_to_hex(&v->digest, hex);
 	if (c->plan.unverified)
 		say(LEVEL_WARNING,
 			"WARNING: composefs=?: this root is not verified");
@@ -191,12 +183,10 @@ void record_say(const struct record *r, const struct config *c,
 			"WARNING: a DEVELOPMENT key is trusted: %s: never ship this",
 			development->file);
 	if (v->signer)
-		say(LEVEL_INFO,
-			"verified root: image %s, trust=%s, key \"%s\" (%.16s), %u ms",
-			hex, trust_name(c->plan.trust), v->signer->subject,
-			v->signer->id, ms);
-	else
-		say(LEVEL_INFO, "%s root: image %s, trust=%s, %u ms",
-			c->plan.unverified ? "unverified" : "verified", hex,
-			trust_name(c->plan.trust), ms);
+		snprintf(key, sizeof(key), ", key \"%s\" (%.16s)",
+			v->signer->subject, v->signer->id);
+	say(LEVEL_INFO, "%s root: image %s, trust=%s%s, %u ms",
+		c->plan.unverified ? "unverified" : "verified",
+		digest_to_hex(&v->digest, hex), trust_names[c->policy.trust],
+		key, (unsigned)((r->last - r->start + 500) / 1000));
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -23,14 +23,6 @@ static int too_old(const char *feature, const char *since, struct err *e)
 		u.release, feature, since);
 }
 
-static int open_type(struct fs *f, const char *type, struct err *e)
-{
-	if (fs_open(f, type) == 0)
-		return 0;
-	return err_sys(e, REASON_KERNEL_FEATURE, errno,
-		"kernel: expected the file system %s, found none", type);
-}
-
 /*
  * Asks the overlay for what root_mount() will ask, before a disk is waited
  * for. A kernel whose overlayfs knows no fs contexts takes any option at
@@ -41,90 +33,71 @@ int root_probe_kernel(struct err *e)
 	struct fs f;
 	int r = 0;
 
-	if (open_type(&f, "erofs", e) != 0)
+	if (fs_open(&f, "erofs", e) != 0)
 		return -1;
 	fs_close(&f);
-	if (open_type(&f, "overlay", e) != 0)
+	if (fs_open(&f, "overlay", e) != 0)
 		return -1;
-	if (fs_set(&f, "rootwright", "?") == 0)
-		r = too_old("overlayfs with data-only lower layers", "6.5", e);
-	else if (fs_set(&f, "verity", "require") != 0)
+	if (fs_set(&f, "verity", "require") != 0)
 		r = too_old("overlayfs with verity=require", "6.6", e);
+	else if (fs_set(&f, "rootwright", "?") == 0)
+		r = too_old("overlayfs with data-only lower layers", "6.5", e);
 	fs_close(&f);
 	return r;
 }
 
 /*
  * EROFS reads the very file that was measured, or the sealed memory; that,
- * like the file where *loop says so, through a loop device.
+ * like the file where loop says so, through a loop device.
  */
 static int mount_image(const struct verified_image *v, bool loop, struct err *e)
 {
 	AUTO_FD int device = loop ? loop_attach(v->fd, e) : -1;
-	AUTO_FD int fd = -1;
-	char why[300];
 	struct fs f;
-	int r = 0;
 
-	if ((loop && device < 0) || open_type(&f, "erofs", e) != 0)
+	if ((loop && device < 0) || fs_open(&f, "erofs", e) != 0)
 		return -1;
-	if (fs_set_fd(&f, "source", loop ? device : v->fd) == 0 &&
-		fs_set(&f, "ro", NULL) == 0)
-		fd = fs_mount(&f, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV |
-					  MOUNT_ATTR_NOSUID);
-	if (fd < 0 && errno == ENOTBLK && !loop)
-		r = too_old("EROFS mounted from a file", "6.12", e);
-	else if (fd < 0 || fs_attach(fd, SPACE_IMAGE) != 0)
-		r = err_sys(e, REASON_IMAGE_MOUNT, errno,
-			"image: expected EROFS that the kernel mounts, found none%s",
-			fs_reason(&f, why, sizeof(why)));
-	fs_close(&f);
-	return r;
+	fs_set_fd(&f, "source", loop ? device : v->fd);
+	fs_set(&f, "ro", NULL);
+	if (fs_mount(&f,
+		    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
+		    SPACE_IMAGE) == 0)
+		return 0;
+	if (errno == ENOTBLK && !loop)
+		return too_old("EROFS mounted from a file", "6.12", e);
+	return err_sys(e, REASON_IMAGE_MOUNT, errno,
+		"image: expected EROFS that the kernel mounts, found none%s",
+		f.reason);
 }
 
 /*
- * The same options always; no retry with weaker ones. metacopy and
- * redirect_dir are explicit because the implicit mode of 6.16 differs.
+ * Mounts the overlay at SPACE_ROOT. The same options always; no retry with
+ * weaker ones. metacopy and redirect_dir are explicit because the implicit
+ * mode of 6.16 differs.
  */
-static int overlay_options(struct fs *f, const struct store *s,
-	const struct verified_image *v, int image_dir)
-{
-	char source[DIGEST_HEX_MAX + 16], hex[DIGEST_HEX_MAX];
-
-	digest_to_hex(&v->digest, hex);
-	snprintf(source, sizeof(source), "composefs:%s", hex);
-	if (fs_set(f, "source", source) != 0 || fs_set(f, "ro", NULL) != 0 ||
-		fs_set(f, "metacopy", "on") != 0 ||
-		fs_set(f, "redirect_dir", "on") != 0 ||
-		fs_set(f, "verity", v->weakened ? "off" : "require") != 0)
-		return -1;
-	if (fs_set_fd(f, "lowerdir+", image_dir) != 0)
-		return -1;
-	return fs_set_fd(f, "datadir+", s->objects_fd);
-}
-
-/* Mounts the overlay at SPACE_ROOT. */
 static int mount_overlay(
 	const struct verified_image *v, const struct store *s, struct err *e)
 {
-	AUTO_FD int image_dir =
-		open(SPACE_IMAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int fd = -1;
-	char why[300];
+	AUTO_FD int image = open(SPACE_IMAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *verity = v->weakened ? "off" : "require";
+	char source[DIGEST_HEX_MAX + 16] = "composefs:";
 	struct fs f;
-	int r = 0;
 
-	if (open_type(&f, "overlay", e) != 0)
+	digest_to_hex(&v->digest, source + strlen(source));
+	if (fs_open(&f, "overlay", e) != 0)
 		return -1;
-	if (overlay_options(&f, s, v, image_dir) == 0)
-		fd = fs_mount(&f, MOUNT_ATTR_RDONLY);
-	if (fd < 0 || fs_attach(fd, SPACE_ROOT) != 0)
-		r = err_sys(e, REASON_ROOT_MOUNT, errno,
-			"root: expected an overlay with verity=%s, found none%s",
-			v->weakened ? "off" : "require",
-			fs_reason(&f, why, sizeof(why)));
-	fs_close(&f);
-	return r;
+	fs_set(&f, "source", source);
+	fs_set(&f, "ro", NULL);
+	fs_set(&f, "metacopy", "on");
+	fs_set(&f, "redirect_dir", "on");
+	fs_set(&f, "verity", verity);
+	fs_set_fd(&f, "lowerdir+", image);
+	fs_set_fd(&f, "datadir+", s->objects_fd);
+	if (fs_mount(&f, MOUNT_ATTR_RDONLY, SPACE_ROOT) == 0)
+		return 0;
+	return err_sys(e, REASON_ROOT_MOUNT, errno,
+		"root: expected an overlay with verity=%s, found none%s",
+		verity, f.reason);
 }
 
 /*
@@ -132,21 +105,18 @@ static int mount_overlay(
  * kernels count an EROFS that reads from a file as one more layer, and then
  * that would fail in the running system.
  */
-static bool can_stack(void)
+static bool can_stack(struct err *e)
 {
 	AUTO_FD int root = open(SPACE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	AUTO_FD int other = open(SYSROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int trial = -1;
 	struct fs f;
 
-	if (fs_open(&f, "overlay") != 0)
+	if (fs_open(&f, "overlay", e) != 0)
 		return false;
-	if (fs_set(&f, "ro", NULL) == 0 &&
-		fs_set_fd(&f, "lowerdir+", root) == 0 &&
-		fs_set_fd(&f, "lowerdir+", other) == 0)
-		trial = fs_mount(&f, MOUNT_ATTR_RDONLY);
-	fs_close(&f);
-	return trial >= 0;
+	fs_set(&f, "ro", NULL);
+	fs_set_fd(&f, "lowerdir+", root);
+	fs_set_fd(&f, "lowerdir+", other);
+	return fs_mount(&f, MOUNT_ATTR_RDONLY, NULL) == 0;
 }
 
 int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
@@ -155,7 +125,7 @@ int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
 	*loop = v->memory;
 	if (mount_image(v, *loop, e) != 0 || mount_overlay(v, s, e) != 0)
 		return -1;
-	if (!*loop && !can_stack()) {
+	if (!*loop && !can_stack(e)) {
 		*loop = true;
 		if (umount2(SPACE_ROOT, MNT_DETACH) != 0 ||
 			umount2(SPACE_IMAGE, MNT_DETACH) != 0)

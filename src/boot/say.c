@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/text.h"
 
 /* Does the kernel show a line of this level on the console? */
 static bool console_shows(enum level level)
@@ -27,26 +28,22 @@ void say(enum level level, const char *fmt, ...)
 	char line[1200];
 	bool logged = false;
 	va_list ap;
-	int n, m;
+	size_t n;
 
 	n = snprintf(line, sizeof(line), "<%d>rootwright-boot: ", level);
 	va_start(ap, fmt);
-	m = vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
+	vsnprintf(line + n, sizeof(line) - n - 1, fmt, ap);
 	va_end(ap);
-	if (m < 0)
-		return;
-	m = strlen(line);
-	/* A label on the disk may hold escape sequences, C1 in UTF-8 too. */
-	for (n = 0; n < m; n++)
-		if (line[n] < 0x20 || line[n] > 0x7e)
-			line[n] = '?';
-	line[m++] = '\n';
+	text_printable(line); /* a label may hold escape sequences */
+	n = strlen(line);
+	line[n] = '\n';
+	line[n + 1] = '\0';
 	{
 		AUTO_FD int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
 
 		/* A record of the kernel log holds a little under 1 KiB. */
 		if (fd >= 0)
-			logged = write(fd, line, m > 980 ? 980 : m) > 0;
+			logged = write(fd, line, n < 980 ? n + 1 : 980) > 0;
 	}
 	if (!logged || (level == LEVEL_REFUSED && !console_shows(level))) {
 		AUTO_FD int fd =
@@ -68,7 +65,7 @@ void refuse(const struct policy *p, const struct err *e)
 	say(LEVEL_REFUSED, "refused [%s]: %s", reason_name(e->reason), e->text);
 	if (hint[0])
 		say(LEVEL_REFUSED, "hint: %s", hint);
-	say(LEVEL_REFUSED, "%s in %u s", failure_action_name(p->on_failure),
+	say(LEVEL_REFUSED, "%s in %u s", failure_action_names[p->on_failure],
 		p->failure_delay);
 	for (unsigned left = p->failure_delay; left > 0;)
 		left = sleep(left);

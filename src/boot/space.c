@@ -34,15 +34,15 @@ static int check_sysroot(struct err *e)
 	return 0;
 }
 
-int space_enter(struct space *s, struct err *e)
+int space_enter(int *outer, struct err *e)
 {
 	if (mkdir(SYSROOT, 0755) != 0 && errno != EEXIST)
 		return err_sys(e, REASON_SYSROOT, errno,
 			"sysroot: " SYSROOT ": cannot be made");
 	if (check_sysroot(e) != 0)
 		return -1;
-	s->outer = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (s->outer < 0 || unshare(CLONE_NEWNS) != 0 ||
+	*outer = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (*outer < 0 || unshare(CLONE_NEWNS) != 0 ||
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
 		return err_sys(e, REASON_ROOT_MOUNT, errno,
 			"mounts: expected a private mount namespace, found none");
@@ -55,9 +55,9 @@ int space_enter(struct space *s, struct err *e)
 	return 0;
 }
 
-int space_leave(struct space *s, int root_fd, struct err *e)
+int space_leave(int outer, int root_fd, struct err *e)
 {
-	if (setns(s->outer, CLONE_NEWNS) != 0)
+	if (setns(outer, CLONE_NEWNS) != 0)
 		return err_sys(e, REASON_SYSROOT, errno,
 			"mounts: expected to return to the initramfs' mount namespace");
 	if (check_sysroot(e) != 0)

@@ -22,12 +22,6 @@ struct argument {
 	bool closed; /* every quote has its partner */
 };
 
-/* At most this much of what is wrong is repeated. */
-static int shown(size_t n)
-{
-	return n < 80 ? n : 80;
-}
-
 static bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r') || c == '\xa0';
@@ -101,16 +95,16 @@ static must_check int take(
 	if (!digest && !store && !timeout)
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: expected composefs=, rootwright.store= or rootwright.timeout=, found '%.*s'",
-			shown(a->name_n), a->name);
-	if ((digest && c->has_digest) || (store && c->store[0]) ||
-		(timeout && c->has_timeout))
+			kv_shown(a->name_n), a->name);
+	if ((digest && c->digest.size) || (store && c->store[0]) ||
+		(timeout && c->timeout))
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: expected %.*s= once, found it twice",
-			shown(a->name_n), a->name);
+			kv_shown(a->name_n), a->name);
 	if (a->value_n == 0)
 		return err_set(e, r,
 			"cmdline: %.*s: expected a value, found none",
-			shown(a->name_n), a->name);
+			kv_shown(a->name_n), a->name);
 	expected = kv_copy(v, a->value, a->value_n);
 	if (!expected && digest)
 		c->unverified = v[0] == '?';
@@ -121,10 +115,8 @@ static must_check int take(
 	if (expected)
 		return err_set(e, r,
 			"cmdline: %.*s=: expected %s, found '%.*s' (%zu characters)",
-			shown(a->name_n), a->name, expected, shown(a->value_n),
-			a->value, a->value_n);
-	c->has_digest |= digest;
-	c->has_timeout |= timeout;
+			kv_shown(a->name_n), a->name, expected,
+			kv_shown(a->value_n), a->value, a->value_n);
 	return 0;
 }
 
@@ -152,7 +144,7 @@ int cmdline_parse(struct cmdline *c, const char *text, size_t n, struct err *e)
 		if (!a.closed)
 			return err_set(e, REASON_CMDLINE_INVALID,
 				"cmdline: expected a closing quote, found the end after '%.*s'",
-				shown(a.name_n), a.name);
+				kv_shown(a.name_n), a.name);
 		if (!a.value && named(&a, "--"))
 			return 0;
 		if (a.value && named(&a, "init"))

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -23,9 +22,8 @@ int open_regular_beneath(int dirfd, const char *path)
 	struct stat st;
 	int fd, saved;
 
-	fd = open_how(dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY,
-		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV |
-			RESOLVE_NO_MAGICLINKS);
+	fd = open_how(
+		dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_STRICT);
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) == 0) {

@@ -7,6 +7,7 @@
 #ifndef RW_CORE_FILE_H
 #define RW_CORE_FILE_H
 
+#include <linux/openat2.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -22,12 +23,17 @@ static inline void fd_cleanup(const int *fd)
 		close(*fd);
 }
 
+/* The rules below a directory that may be hostile. */
+#define RESOLVE_STRICT \
+	(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | \
+		RESOLVE_NO_XDEV)
+
 /* openat2(2): libc has no wrapper. Returns an fd, or -1 with errno. */
 int open_how(int dirfd, const char *path, int flags, uint64_t resolve);
 
 /*
- * Opens path below dirfd for reading (RESOLVE_BENEATH | NO_SYMLINKS |
- * NO_XDEV, O_NONBLOCK so that a FIFO cannot hang us). Anything but a regular
+ * Opens path below dirfd for reading (RESOLVE_STRICT, and O_NONBLOCK
+ * so that a FIFO cannot hang us). Anything but a regular
  * file is refused. Returns an fd, or -1 with errno and nothing printed:
  * ELOOP for a symbolic link, EISDIR, ENODEV for a FIFO, socket or device.
  */

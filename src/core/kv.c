@@ -88,20 +88,30 @@ static bool is_uuid(const char *v)
 	return n == 36;
 }
 
-/* An empty label would match every file system that has none. */
-static bool is_name(const char *v, const char *prefix, bool uuid)
+const char *kv_naming(const char *v, enum naming *by)
 {
-	size_t n = strlen(prefix);
+	static const char *const prefixes[] = { "/dev/",
+		"LABEL=", "UUID=", "PARTLABEL=", "PARTUUID=" };
 
-	return strncmp(v, prefix, n) == 0 && (uuid ? is_uuid(v + n) : v[n]);
+	for (*by = BY_PATH; *by <= BY_PARTUUID; ++*by) {
+		size_t n = strlen(prefixes[*by]);
+
+		if (strncmp(v, prefixes[*by], n) == 0)
+			return v + n;
+	}
+	return NULL;
 }
 
 const char *kv_store(void *out, const char *v)
 {
-	if (!(strncmp(v, "/dev/", 5) == 0 && is_clean_path(v)) &&
-		!is_name(v, "LABEL=", false) && !is_name(v, "UUID=", true) &&
-		!is_name(v, "PARTLABEL=", false) &&
-		!is_name(v, "PARTUUID=", true))
+	enum naming by;
+	const char *value = kv_naming(v, &by);
+	bool uuid = by == BY_UUID || by == BY_PARTUUID;
+
+	/* An empty label would match every file system that has none. */
+	if (!value || !(by == BY_PATH ? is_clean_path(v)
+			      : uuid  ? is_uuid(value)
+				      : *value))
 		return "a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=";
 	strcpy(out, v);
 	return NULL;

@@ -36,11 +36,28 @@ const char *kv_digest(void *out, const char *v);
  */
 const char *kv_path(void *out, const char *v);
 
+/* What can name the store's device. */
+enum naming {
+	BY_PATH,
+	BY_LABEL,
+	BY_UUID,
+	BY_PARTLABEL,
+	BY_PARTUUID,
+};
+
 /*
- * What names the store's device: a path below /dev, or LABEL=, UUID=,
- * PARTLABEL= or PARTUUID= and a value;
- * char out[VALUE_MAX].
+ * How v names it, and what stands after "/dev/", "LABEL=", "UUID=",
+ * "PARTLABEL=" or "PARTUUID="; NULL: none of them.
  */
+const char *kv_naming(const char *v, enum naming *by);
+
+/* One of these, and a value that can be; char out[VALUE_MAX]. */
 const char *kv_store(void *out, const char *v);
+
+/* At most this many of n characters that are wrong are repeated. */
+static inline int kv_shown(size_t n)
+{
+	return n < 80 ? n : 80;
+}
 
 #endif

@@ -8,28 +8,24 @@
 
 #include "core/policy.h"
 
-int policy_check(const struct policy *p, unsigned n_keys, enum trust *effective,
-	struct err *e)
+int policy_check(struct policy *p, unsigned n_keys, struct err *e)
 {
-	enum trust t = p->trust;
-
 	if (!p->present)
-		t = n_keys ? TRUST_DIGEST_AND_SIGNATURE : TRUST_DIGEST;
-	if (t == TRUST_UNSET)
+		p->trust = n_keys ? TRUST_DIGEST_AND_SIGNATURE : TRUST_DIGEST;
+	if (p->trust == TRUST_UNSET)
 		return err_set(e, REASON_POLICY_INVALID,
 			"policy: boot.conf: expected a line trust=, found none");
-	if (t != TRUST_DIGEST && n_keys == 0)
+	if (p->trust != TRUST_DIGEST && n_keys == 0)
 		return err_set(e, REASON_KEYS_EMPTY,
 			"policy: trust=%s: expected a certificate in keys.d, found none",
-			trust_name(t));
-	if (p->allow_unverified && t != TRUST_DIGEST)
+			trust_names[p->trust]);
+	if (p->allow_unverified && p->trust != TRUST_DIGEST)
 		return err_set(e, REASON_POLICY_INVALID,
 			"policy: allow_unverified=yes: expected trust=digest beside it, found trust=%s",
-			trust_name(t));
-	if (p->allow_unverified && p->has_image)
+			trust_names[p->trust]);
+	if (p->allow_unverified && p->image.size)
 		return err_set(e, REASON_POLICY_INVALID,
 			"policy: allow_unverified=yes: expected no image= beside it, found one");
-	*effective = t;
 	return 0;
 }
 
@@ -38,24 +34,22 @@ static must_check int plan_image(struct plan *plan, const struct policy *p,
 {
 	char ours[DIGEST_HEX_MAX], theirs[DIGEST_HEX_MAX];
 
-	if (!c->has_digest && !p->has_image)
+	if (!c->digest.size && !p->image.size)
 		return err_set(e, REASON_DIGEST_MISSING,
 			"cmdline: expected composefs=<digest>, found none, and the policy has no image=");
 	if (c->unverified && !p->allow_unverified)
 		return err_set(e, REASON_DIGEST_UNVERIFIED,
 			"cmdline: composefs=: expected a digest to verify, found '?' in front of it: the policy does not say allow_unverified=yes");
-	if (c->has_digest && p->has_image &&
+	if (c->digest.size && p->image.size &&
 		!digest_equal(&c->digest, &p->image)) {
-		digest_to_hex(&p->image, ours);
-		digest_to_hex(&c->digest, theirs);
 		err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: composefs=: expected the policy's image %s, found %s",
-			ours, theirs);
+			digest_to_hex(&p->image, ours),
+			digest_to_hex(&c->digest, theirs));
 		return err_hint(
 			e, "remove composefs= from the kernel command line");
 	}
-	plan->image = p->has_image ? p->image : c->digest;
-	plan->image_from_policy = p->has_image;
+	plan->image = p->image.size ? p->image : c->digest;
 	plan->unverified = c->unverified;
 	return 0;
 }
@@ -70,25 +64,21 @@ static must_check int plan_store(struct plan *plan, const struct policy *p,
 		return err_set(e, REASON_STORE_CONFLICT,
 			"cmdline: rootwright.store=: expected the policy's store '%s', found '%s'",
 			p->store, c->store);
-	strcpy(plan->store, p->store[0] ? p->store : c->store);
+	plan->store = p->store[0] ? p->store : c->store;
 	return 0;
 }
 
 int plan_make(struct plan *plan, const struct policy *p,
-	const struct cmdline *c, unsigned n_keys, struct err *e)
+	const struct cmdline *c, struct err *e)
 {
-	memset(plan, 0, sizeof(*plan));
-	plan->trust_implied = !p->present;
-	if (policy_check(p, n_keys, &plan->trust, e))
-		return -1;
 	if (plan_image(plan, p, c, e) || plan_store(plan, p, c, e))
 		return -1;
-	if (c->has_timeout && c->timeout > p->timeout) {
+	if (c->timeout > p->timeout) {
 		err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: rootwright.timeout=: expected at most the policy's %u seconds, found %u",
 			p->timeout, c->timeout);
 		return err_hint(e, "set timeout=%u in boot.conf", c->timeout);
 	}
-	plan->timeout = c->has_timeout ? c->timeout : p->timeout;
+	plan->timeout = c->timeout ? c->timeout : p->timeout;
 	return 0;
 }

@@ -3,28 +3,18 @@
 
 #include <string.h>
 
-static const char *const trust_names[] = {
+const char *const trust_names[] = {
 	[TRUST_UNSET] = "",
 	[TRUST_DIGEST] = "digest",
 	[TRUST_SIGNATURE] = "signature",
 	[TRUST_DIGEST_AND_SIGNATURE] = "digest+signature",
 };
 
-static const char *const action_names[] = {
+const char *const failure_action_names[] = {
 	[FAILURE_REBOOT] = "reboot",
 	[FAILURE_POWEROFF] = "poweroff",
 	[FAILURE_HALT] = "halt",
 };
-
-const char *trust_name(enum trust t)
-{
-	return trust_names[t];
-}
-
-const char *failure_action_name(enum failure_action a)
-{
-	return action_names[a];
-}
 
 void policy_defaults(struct policy *p)
 {
@@ -59,7 +49,7 @@ static const char *read_action(void *out, const char *v)
 	enum failure_action a;
 
 	for (a = FAILURE_REBOOT; a <= FAILURE_HALT; a++)
-		if (strcmp(v, action_names[a]) == 0) {
+		if (strcmp(v, failure_action_names[a]) == 0) {
 			*(enum failure_action *)out = a;
 			return NULL;
 		}
@@ -143,12 +133,6 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* At most this much of a bad line is repeated. */
-static int shown(size_t n)
-{
-	return n < 80 ? n : 80;
-}
-
 static must_check int set_key(struct policy *p, struct place *at, size_t k,
 	const char *v, size_t n, struct err *e)
 {
@@ -169,7 +153,7 @@ static must_check int set_key(struct policy *p, struct place *at, size_t k,
 	if (expected)
 		return err_set(e, REASON_POLICY_INVALID,
 			"policy: %s:%u: %s: expected %s, found '%.*s' (%zu characters)",
-			at->name, at->line, name, expected, shown(n), v, n);
+			at->name, at->line, name, expected, kv_shown(n), v, n);
 	return 0;
 }
 
@@ -190,7 +174,7 @@ static must_check int parse_line(struct policy *p, struct place *at,
 	if (!equals)
 		return err_set(e, REASON_POLICY_INVALID,
 			"policy: %s:%u: expected key=value, found '%.*s'",
-			at->name, at->line, shown(n), s);
+			at->name, at->line, kv_shown(n), s);
 	name_n = equals - s;
 	for (k = 0; k < N_KEYS; k++)
 		if (strlen(policy_keys[k].name) == name_n &&
@@ -198,7 +182,7 @@ static must_check int parse_line(struct policy *p, struct place *at,
 			return set_key(p, at, k, equals + 1, n - name_n - 1, e);
 	return err_set(e, REASON_POLICY_INVALID,
 		"policy: %s:%u: expected a key of rootwright-boot.conf(5), found '%.*s'",
-		at->name, at->line, shown(name_n), s);
+		at->name, at->line, kv_shown(name_n), s);
 }
 
 int policy_parse(struct policy *p, const char *name, const char *text, size_t n,
@@ -228,6 +212,5 @@ int policy_parse(struct policy *p, const char *name, const char *text, size_t n,
 		text += line_n;
 		n -= line_n;
 	}
-	p->has_image = p->image.size != 0;
 	return 0;
 }

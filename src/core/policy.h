@@ -43,8 +43,7 @@ struct policy {
 	char store_fstype[32];	    /* default "ext4" */
 	char store_path[VALUE_MAX]; /* default "/composefs" */
 	bool store_noreplay;
-	bool has_image;
-	struct digest image;
+	struct digest image;	    /* size 0: not set */
 	char image_file[VALUE_MAX]; /* in the initramfs; empty: in the store */
 	uint64_t image_max; /* bytes to verify in memory, default 256 MiB */
 	bool allow_unverified;
@@ -56,23 +55,18 @@ struct policy {
 
 /* What the command line says to us. */
 struct cmdline {
-	bool has_digest;
-	bool unverified; /* composefs=?digest */
-	struct digest digest;
+	struct digest digest;  /* size 0: not given */
+	bool unverified;       /* composefs=?digest */
 	char store[VALUE_MAX]; /* rootwright.store=, empty: not given */
-	bool has_timeout;
-	unsigned timeout;
+	unsigned timeout;      /* 0: not given */
 	bool has_init; /* init= is there; we never follow it, we report it */
 };
 
-/* The decision: everything the boot needs to know, nothing it must ask. */
+/* The decision, where the policy alone does not make it. */
 struct plan {
-	enum trust trust;
-	bool trust_implied; /* there was no boot.conf */
-	bool unverified;    /* allow_unverified=yes and composefs=? */
+	bool unverified; /* allow_unverified=yes and composefs=? */
 	struct digest image;
-	bool image_from_policy;
-	char store[VALUE_MAX];
+	const char *store; /* the policy's or the command line's */
 	unsigned timeout;
 };
 
@@ -89,23 +83,22 @@ must_check int policy_parse(struct policy *p, const char *name,
 /*
  * What is wrong with the policy and the number of trusted certificates
  * whatever the command line says; --check-config and the boot ask it both.
- * Also gives the effective trust.
+ * Without a boot.conf the keys decide the policy's trust.
  */
-must_check int policy_check(const struct policy *p, unsigned n_keys,
-	enum trust *effective, struct err *e);
+must_check int policy_check(struct policy *p, unsigned n_keys, struct err *e);
 
 /* Parses the n bytes of /proc/cmdline by the kernel's own quoting rules. */
 must_check int cmdline_parse(
 	struct cmdline *c, const char *text, size_t n, struct err *e);
 
-/* Puts the three together, refusing whatever would loosen the policy. */
+/*
+ * Puts the command line and a policy that policy_check() took together,
+ * refusing whatever would loosen the policy.
+ */
 must_check int plan_make(struct plan *plan, const struct policy *p,
-	const struct cmdline *c, unsigned n_keys, struct err *e);
+	const struct cmdline *c, struct err *e);
 
-/* "digest", "signature" or "digest+signature". */
-const char *trust_name(enum trust t);
-
-/* "reboot", "poweroff" or "halt". */
-const char *failure_action_name(enum failure_action a);
+/* "digest" and so on, "reboot" and so on. */
+extern const char *const trust_names[], *const failure_action_names[];
 
 #endif

@@ -27,7 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct cmdline c;
 	struct plan plan;
 	struct err e;
-	enum trust trust;
 	const char *text = (const char *)data + 1;
 	const char *nul;
 	size_t conf_n;
@@ -46,18 +45,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		ends(p.init, sizeof(p.init)) && p.init[0] == '/' &&
 		p.store_path[0] == '/' && p.timeout >= 1 &&
 		p.timeout <= SECONDS_MAX && p.failure_delay <= SECONDS_MAX);
-	if (policy_check(&p, data[0], &trust, &e))
+	if (policy_check(&p, data[0], &e))
 		return 0;
-	must(trust == TRUST_DIGEST || data[0]);
+	must(p.trust == TRUST_DIGEST || data[0]);
 	memset(&c, 0, sizeof(c));
 	if (nul && cmdline_parse(&c, nul + 1, n - 2 - conf_n, &e))
 		return 0;
-	if (plan_make(&plan, &p, &c, data[0], &e))
+	if (plan_make(&plan, &p, &c, &e))
 		return 0;
-	must(plan.trust == trust && plan.store[0] && plan.image.size &&
-		plan.timeout >= 1 && plan.timeout <= p.timeout);
-	must(!plan.unverified || (p.allow_unverified && trust == TRUST_DIGEST));
-	must(!p.has_image || digest_equal(&p.image, &plan.image));
+	must(plan.store[0] && plan.image.size && plan.timeout >= 1 &&
+		plan.timeout <= p.timeout);
+	must(!plan.unverified ||
+		(p.allow_unverified && p.trust == TRUST_DIGEST));
+	must(!p.image.size || digest_equal(&p.image, &plan.image));
 	must(!p.store[0] || strcmp(p.store, plan.store) == 0);
 	return 0;
 }

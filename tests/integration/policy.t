@@ -59,7 +59,7 @@ refuses 'allow_unverified beside image' policy-invalid \
 	'policy: allow_unverified=yes: expected no image= beside it, found one'
 head -c 16385 /dev/zero | tr '\0' '#' >"$conf/boot.conf"
 refuses 'a file too large' policy-invalid \
-	"policy: $conf/boot.conf: expected at most 16384 bytes, found more"
+	"policy: $conf/boot.conf: expected a regular file of at most 16384 bytes: File too large"
 rm "$conf/boot.conf"
 mkfifo "$conf/boot.conf"
 check 'a FIFO in its place' 1

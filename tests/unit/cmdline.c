@@ -31,13 +31,13 @@ static const char *found(void)
 	static char s[8];
 	char *p = s;
 
-	if (c.has_digest)
+	if (c.digest.size)
 		*p++ = 'd';
 	if (c.unverified)
 		*p++ = '?';
 	if (c.store[0])
 		*p++ = 's';
-	if (c.has_timeout)
+	if (c.timeout)
 		*p++ = 't';
 	if (c.has_init)
 		*p++ = 'i';

@@ -20,7 +20,7 @@ static void check_defaults(void)
 {
 	policy_defaults(&p);
 	ok(!p.present && p.trust == TRUST_UNSET && !p.store[0] &&
-			!p.store_noreplay && !p.has_image &&
+			!p.store_noreplay && !p.image.size &&
 			!p.allow_unverified,
 		"what is not set");
 	is_str(p.store_fstype, "ext4", "store_fstype");
@@ -66,7 +66,7 @@ static void check_all_keys(void)
 	is_str(p.store_fstype, "btrfs", "store_fstype");
 	is_str(p.store_path, "/a/b..c/.d", "store_path");
 	ok(p.store_noreplay, "store_noreplay");
-	ok(p.has_image && p.image.algorithm == HASH_SHA512 &&
+	ok(p.image.size && p.image.algorithm == HASH_SHA512 &&
 			p.image.size == 64 && p.image.bytes[63] == 0xef,
 		"image");
 	ok(!p.allow_unverified, "allow_unverified");
@@ -318,9 +318,9 @@ int main(void)
 	check_tables();
 	check_image_max();
 	check_sizes();
-	is_str(trust_name(TRUST_DIGEST_AND_SIGNATURE), "digest+signature",
-		"trust_name");
-	is_str(failure_action_name(FAILURE_POWEROFF), "poweroff",
-		"failure_action_name");
+	is_str(trust_names[TRUST_DIGEST_AND_SIGNATURE], "digest+signature",
+		"trust_names");
+	is_str(failure_action_names[FAILURE_POWEROFF], "poweroff",
+		"failure_action_names");
 	return tap_done();
 }
