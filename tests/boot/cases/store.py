@@ -40,5 +40,5 @@ CASES = [
                              "feature -verity"]),
     Case("another file system than the policy's", refuses(
         "kernel-feature", r"kernel: expected the file system btrfs, found "
-        r"none"), conf=CONF + "store_fstype=btrfs\n"),
+        r"none: No such device"), conf=CONF + "store_fstype=btrfs\n"),
 ]
