@@ -142,6 +142,15 @@ static int freeze_directories(struct tree *t, struct err *e)
 	return r;
 }
 
+/* Does the source say where it is, and is it there still? */
+static bool is_given(const struct tree *t, uint32_t inode)
+{
+	uint32_t entry = t->inodes[inode].entry;
+
+	return t->given && entry != TREE_NONE &&
+	       t->entries[entry].inode == inode;
+}
+
 /*
  * An inode with several names is at the first of them in the order of a
  * sorted walk, depth first: as composefs-info dump lists it.
@@ -154,7 +163,7 @@ static int place_links(struct tree *t, struct err *e)
 	uint32_t depth = 1, cap = 0;
 
 	for (uint32_t i = 0; i < t->n_inodes; i++)
-		if (!tree_type(t, i, S_IFDIR))
+		if (!tree_type(t, i, S_IFDIR) && !is_given(t, i))
 			t->inodes[i].entry = TREE_NONE;
 	if (array_reserve(&stack, &cap, 1, sizeof(*stack), e) != 0)
 		return -1;

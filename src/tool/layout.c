@@ -139,7 +139,8 @@ static uint64_t pad_symlink(struct place *p, uint64_t pos, uint64_t head)
 /*
  * Bytes to skip before an inode at pos, whose head (with its xattrs) has so
  * many bytes, lest its tail cross a block boundary. If that cannot be had
- * the tail becomes a block.
+ * (a chunk table of nearly 4096 bytes) the inode is at the start of a block
+ * and its tail becomes a block.
  */
 static uint64_t pad_inode(struct place *p, uint64_t pos, uint64_t head)
 {
@@ -154,7 +155,7 @@ static uint64_t pad_inode(struct place *p, uint64_t pos, uint64_t head)
 		return pad;
 	p->blocks++;
 	p->tail = 0;
-	return 0;
+	return round_up(pos, EROFS_BLOCK) - pos;
 }
 
 static int place_inode(

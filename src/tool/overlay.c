@@ -114,7 +114,8 @@ int overlay_prepare(struct tree *t, unsigned min, unsigned max,
 	uint32_t n = t->n_inodes;
 
 	*version = choose_version(t, min, max);
-	if (xattr_escape(t, e) != 0 || add_stubs(t, e) != 0 ||
+	if (xattr_escape(t, e) != 0 || given_xattrs(t, e) != 0 ||
+		add_stubs(t, e) != 0 ||
 		tree_set_xattr(t, TREE_ROOT, "trusted.overlay.opaque", "y", 1,
 			e) != 0 ||
 		tree_freeze(t, e) != 0)
@@ -124,6 +125,7 @@ int overlay_prepare(struct tree *t, unsigned min, unsigned max,
 		if (t->inodes[i].links && is_whiteout(t, i) &&
 			escape_whiteout(t, i, *version, e) != 0)
 			return -1;
+	given_nlinks(t);
 	xattr_sort(t);
 	return 0;
 }

@@ -131,7 +131,8 @@ int layout_xattrs(struct layout *l, uint32_t inode, struct err *e)
 	const struct tree_inode *i = &t->inodes[inode];
 	const uint32_t *list = t->refs + i->xattrs;
 	/* An object's two are still to come: their places are by name. */
-	unsigned ours = i->is_object ? 0 : 2, references = 0;
+	unsigned ours = i->is_object && i->payload != TREE_NONE ? 0 : 2,
+		 references = 0;
 	struct xattr *x;
 
 	if (array_reserve(&l->xattrs, &l->cap_xattrs, (uint64_t)list[0] + 2,
@@ -198,7 +199,7 @@ static void count_uses(struct layout *l)
 
 		for (uint32_t k = 1; k <= list[0]; k++)
 			t->pairs[list[k]].uses++;
-		if (inode->is_object)
+		if (inode->is_object && inode->payload != TREE_NONE)
 			t->objects[inode->payload].uses++;
 	}
 }

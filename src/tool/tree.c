@@ -44,6 +44,8 @@ void tree_free(struct tree *t)
 	free(t->pairs);
 	free(t->objects);
 	free(t->digests);
+	free(t->nlinks);
+	free(t->backings);
 	free(t->children);
 	free(t->order);
 	index_free(&t->by_name);

@@ -78,6 +78,24 @@ must_check int tree_set_content(struct tree *t, uint32_t inode,
 must_check int tree_set_object(struct tree *t, uint32_t inode, uint64_t size,
 	const struct digest *d, struct err *e);
 
+/*
+ * A regular file of size > 0 whose content is at this path (at most
+ * TREE_TARGET_MAX bytes, below the data layer's root; NULL: not said) and has
+ * this digest (NULL: not known).
+ */
+must_check int tree_set_backing(struct tree *t, uint32_t inode, uint64_t size,
+	const char *path, const struct digest *d, struct err *e);
+
+/*
+ * The source says what is otherwise worked out: a hard-linked file is stored
+ * at the name that it was added by (else at the first in the order of a
+ * sorted walk), and its link count is what tree_set_nlink says, 1 where it
+ * says nothing (else its names in the tree).
+ */
+void tree_keep_given(struct tree *t);
+must_check int tree_set_nlink(
+	struct tree *t, uint32_t inode, uint32_t nlink, struct err *e);
+
 must_check int tree_set_target(
 	struct tree *t, uint32_t inode, const char *target, struct err *e);
 

@@ -142,7 +142,8 @@ const void *tree_content(const struct tree *t, uint32_t inode)
 
 bool tree_object(const struct tree *t, uint32_t inode, struct digest *d)
 {
-	if (!tree_type(t, inode, S_IFREG) || !t->inodes[inode].is_object)
+	if (!tree_type(t, inode, S_IFREG) || !t->inodes[inode].is_object ||
+		t->inodes[inode].payload == TREE_NONE)
 		return false;
 	memset(d, 0, sizeof(*d));
 	d->algorithm = t->algorithm;

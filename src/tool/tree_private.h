@@ -23,7 +23,8 @@ struct tree_inode {
 	/*
 	 * Directories: their newest entry, frozen: the first of children[].
 	 * Files: the object, or the content in the pool. Symbolic links: the
-	 * target in the pool. Devices: rdev.
+	 * target in the pool. Devices: rdev. TREE_NONE: a file whose backing
+	 * is in backings[].
 	 */
 	uint32_t payload;
 	uint32_t xattrs; /* in refs[]: a count, then so many pairs; 0: none */
@@ -56,6 +57,18 @@ struct tree_object {
 	uint32_t shared_redirect;
 };
 
+/* What a source gives of an inode (tree_given.c). */
+struct tree_nlink {
+	uint32_t inode;
+	uint32_t nlink;
+};
+
+struct tree_backing {
+	uint32_t inode;	 /* is_object, its payload is TREE_NONE */
+	uint32_t path;	 /* in the pool; 0: none */
+	uint32_t digest; /* likewise */
+};
+
 /* Open addressing over indices of an array; 0 is an empty place. */
 struct tree_index {
 	uint32_t *slots; /* index + 1 */
@@ -68,6 +81,7 @@ struct tree {
 	unsigned digest_size;
 	bool frozen;
 	bool has_links; /* some inode has two entries */
+	bool given;	/* tree_keep_given */
 	uint32_t live_inodes, live_entries;
 
 	struct tree_inode *inodes;
@@ -84,6 +98,11 @@ struct tree {
 	uint32_t n_objects, cap_objects;
 	uint8_t *digests; /* digest_size bytes an object */
 	uint32_t cap_digests;
+
+	struct tree_nlink *nlinks;
+	uint32_t n_nlinks, cap_nlinks;
+	struct tree_backing *backings;
+	uint32_t n_backings, cap_backings;
 
 	struct tree_index by_name; /* entries; made at the first look-up */
 	struct tree_index by_pair;
@@ -193,6 +212,10 @@ must_check int inode_clone(
 must_check int pair_intern(struct tree *t, const char *key, const void *value,
 	size_t n, uint32_t *pair, struct err *e);
 
+/* The pair's index, or TREE_NONE. */
+uint32_t pair_lookup(
+	const struct tree *t, const char *key, const void *value, size_t n);
+
 /* Gives the inode the pair, in place of one of the same name. */
 must_check int pair_set(
 	struct tree *t, uint32_t inode, uint32_t pair, struct err *e);
@@ -205,6 +228,12 @@ must_check int xattr_escape(struct tree *t, struct err *e);
 
 /* Sorts each inode's xattrs by name. */
 void xattr_sort(struct tree *t);
+
+/* The xattrs of files with a backing path: after the escapes. */
+must_check int given_xattrs(struct tree *t, struct err *e);
+
+/* The link counts as given: after all that asks whether an inode is live. */
+void given_nlinks(struct tree *t);
 
 /*
  * Brings the tree into its order: names sorted, each inode at its first

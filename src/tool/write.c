@@ -207,20 +207,27 @@ static void put_directory(struct writer *w, uint32_t dir, bool tail)
 	}
 }
 
+/* A chunk table: no chunk is in the image. */
+static void put_holes(struct writer *w, uint64_t n)
+{
+	const uint32_t hole = EROFS_CHUNK_HOLE;
+
+	while (n--)
+		put(w, &hole, sizeof(hole));
+}
+
 static void put_tail(struct writer *w, uint32_t inode)
 {
 	const struct tree *t = w->l->tree;
 	const struct tree_inode *i = &t->inodes[inode];
 	uint16_t tail = w->l->places[inode].tail;
-	const uint32_t hole = EROFS_CHUNK_HOLE;
 
 	if (tail == 0)
 		return;
 	if (tree_type(t, inode, S_IFDIR))
 		put_directory(w, inode, true);
 	else if (i->is_object)
-		for (unsigned n = 0; n < tail / sizeof(hole); n++)
-			put(w, &hole, sizeof(hole));
+		put_holes(w, tail / sizeof(uint32_t));
 	else
 		put(w, t->pool + i->payload + i->size - tail, tail);
 }
@@ -235,12 +242,12 @@ static uint32_t inode_u(struct writer *w, uint32_t inode)
 
 	if (tree_type(t, inode, S_IFCHR) || tree_type(t, inode, S_IFBLK))
 		return i->payload;
-	if (i->is_object)
-		return chunk_bits(i->size, &n_chunks) - EROFS_BLOCK_BITS;
 	if (blocks) {
 		u = w->next_block;
 		w->next_block += blocks;
 	}
+	if (i->is_object)
+		return chunk_bits(i->size, &n_chunks) - EROFS_BLOCK_BITS;
 	return u;
 }
 
@@ -305,7 +312,14 @@ static void put_blocks(struct writer *w, uint32_t inode)
 		put_directory(w, inode, false);
 		return;
 	}
-	put(w, t->pool + i->payload, i->size - p->tail);
+	/*
+	 * A chunk table that could not be inline: as mkcomposefs has it,
+	 * where EROFS would not look for it. Nobody reads a metacopy's data.
+	 */
+	if (i->is_object)
+		put_holes(w, p->blocks * (EROFS_BLOCK / sizeof(uint32_t)));
+	else
+		put(w, t->pool + i->payload, i->size - p->tail);
 	align(w, EROFS_BLOCK);
 }
 

@@ -72,6 +72,12 @@ int pair_intern(struct tree *t, const char *key, const void *value, size_t n,
 	return 0;
 }
 
+uint32_t pair_lookup(
+	const struct tree *t, const char *key, const void *value, size_t n)
+{
+	return t->by_pair.size ? *pair_slot(t, key, value, n) - 1 : TREE_NONE;
+}
+
 int pair_set(struct tree *t, uint32_t inode, uint32_t pair, struct err *e)
 {
 	uint32_t at = t->inodes[inode].xattrs;
