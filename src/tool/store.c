@@ -192,7 +192,7 @@ static int make_meta(
 			e, REASON_FAILED, errno, "%s: cannot be read", s->name);
 	if (r > 0)
 		return no_meta(s, e);
-	if (write_meta(s, a, e) != 0)
+	if (write_meta(s, a ? a : HASH_SHA256, e) != 0)
 		return -1;
 	r = read_meta(s, m, e);
 	return r == 0 ? no_meta(s, e) : r < 0 ? -1 : 0;
@@ -209,7 +209,7 @@ static int make_dir(struct store *s, const char *name, struct err *e)
 static int may_write(struct store *s, const struct meta *m,
 	enum hash_algorithm a, struct err *e)
 {
-	if (m->algorithm != a) {
+	if (a && m->algorithm != a) {
 		err_set(e, REASON_FAILED,
 			"%s: expected a store of %s, found one of %s", s->name,
 			meta_algorithm(a), meta_algorithm(m->algorithm));

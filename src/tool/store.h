@@ -42,9 +42,10 @@ must_check int store_open(struct store *s, const char *dir, struct err *e);
 
 /*
  * Opens a store for writing, and creates it where there is nothing or an
- * empty directory. Refused: a store of another algorithm, one with features
- * that forbid writing, a directory with something else in it. Removes what
- * an interrupted builder left, unless somebody else has the store open.
+ * empty directory; algorithm 0 is the store's own, SHA-256 for a new one.
+ * Refused: a store of another algorithm, one with features that forbid
+ * writing, a directory with something else in it. Removes what an interrupted
+ * builder left, unless somebody else has the store open.
  */
 must_check int store_create(struct store *s, const char *dir,
 	enum hash_algorithm algorithm, struct err *e);

@@ -81,10 +81,10 @@ digest = build(tree)[1]
 
 # What is not there, or is something else.
 refused(build(f"{T}/none"),
-        f"{T}/none: cannot be opened as a directory: No such file or "
-        "directory", "no tree")
+        f"{T}/none: cannot be opened: No such file or directory", "no tree")
 refused(build(f"{tree}/1"),
-        f"{tree}/1: cannot be opened as a directory: Not a directory",
+        f"{tree}/1: expected a directory or a composefs dump, found something "
+        "else",
         "a file for a tree")
 refused(build("--store", SHIM, tree),
         f"{SHIM}: cannot be opened as a store: Not a directory",
@@ -118,7 +118,7 @@ os.mkdir(other)
 write(f"{other}/meta.json",
       b'{"version":1,"algorithm":"fsverity-sha512-12","features":{}}')
 before = everything(other)
-refused(build("--store", other, tree),
+refused(build("--algorithm=sha256", "--store", other, tree),
         f"{other}: expected a store of fsverity-sha256-12, found one of "
         "fsverity-sha512-12", "a store of another algorithm",
         "name another directory with --store: a store holds objects of one "

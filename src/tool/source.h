@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What `rootwright build` reads: one name, one tree.
+ *
+ *	DIR		a directory (scan.h)
+ *	dump:FILE	a composefs dump (dump_read.h)
+ *	FILE, -		whatever its first bytes say it is
+ *
+ * A name with a prefix is taken by its prefix, and "-" after it is standard
+ * input; "./dump:x" is a file of that name.
+ */
+#ifndef RW_TOOL_SOURCE_H
+#define RW_TOOL_SOURCE_H
+
+#include "tool/input.h"
+#include "tool/scan.h"
+
+enum source_kind {
+	SOURCE_DIRECTORY,
+	SOURCE_DUMP,
+};
+
+struct source {
+	enum source_kind kind;
+	const char *name; /* as it was given */
+	int dir;	  /* SOURCE_DIRECTORY: open, else -1 */
+	struct input in;  /* the others */
+};
+
+struct source_options {
+	struct scan_options scan;
+	bool strict; /* dumps: as CFS_PARSE_STRICT */
+};
+
+/* Tells what it is, and opens it. */
+must_check int source_open(struct source *s, const char *name, struct err *e);
+
+/* Harmless on what did not open, if it began as SOURCE_NONE. */
+void source_close(struct source *s);
+
+#define SOURCE_NONE \
+	{ \
+		.dir = -1, .in = {.fd = -1 } \
+	}
+
+/* Reads it into t, which must be new. */
+must_check int source_read(struct source *s, struct tree *t,
+	const struct source_options *o, struct err *e);
+
+#endif
