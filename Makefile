@@ -237,7 +237,7 @@ lint: ## format, shell scripts, man pages, sizes, licences
 format: ## clang-format all C files
 	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] initrd/*.[ch])
 size: all ## lines of the trusted path, bytes of its program
-	@wc -l $(sort $(wildcard src/core/*.[ch] src/boot/*.[ch]))
+	@scripts/count $(sort $(wildcard src/core/*.[ch] src/boot/*.[ch]))
 	@size $(B)/rootwright-boot
 	@stat -c '%n: %s bytes' $(B)/rootwright-boot
 
