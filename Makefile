@@ -94,7 +94,7 @@ boot_START := $(MUSL)/rcrt1.o $(MUSL)/crti.o \
 boot_END := $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name 2>/dev/null) \
 	$(shell $(CC) -print-file-name=crtendS.o 2>/dev/null) $(MUSL)/crtn.o
 
-all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch ## the programs
+all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch compat ## the programs
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/make \1@\2/p' Makefile | \
@@ -111,6 +111,14 @@ $(B)/rootwright-boot: $(BOOT:src/%.c=$(B)/boot/%.o) \
 	$(call say,LINK)
 	$(Q)$(CC) $(boot_LDFLAGS) -o $@.debug $(boot_START) $^ $(boot_END)
 	$(Q)strip -o $@ $@.debug
+
+# The names of composefs' programs, for scripts that call those.
+COMPAT_NAMES := composefs-info
+.PHONY: compat
+compat: $(COMPAT_NAMES:%=$(B)/compat/%)
+$(B)/compat/%: | $(B)/rootwright
+	@mkdir -p $(@D)
+	@ln -sfn ../rootwright $@
 
 # /init of the busybox initramfs; it needs nothing of core.
 $(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
@@ -241,11 +249,14 @@ size: all ## lines of the trusted path, bytes of its program
 	@size $(B)/rootwright-boot
 	@stat -c '%n: %s bytes' $(B)/rootwright-boot
 
-install: all ## DESTDIR=, PREFIX=
+install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) \
 		$(DESTDIR)$(LIBEXECDIR)/initrd $(DESTDIR)$(LIBEXECDIR)/keys
 	install -m 755 $(B)/rootwright $(DESTDIR)$(BINDIR)
 	install -m 755 $(B)/rootwright-boot $(DESTDIR)$(SBINDIR)
+	[ '$(COMPAT)' != 1 ] || for name in $(COMPAT_NAMES); do \
+		ln -sfn rootwright $(DESTDIR)$(BINDIR)/$$name || exit 1; \
+	done
 	install -m 755 initrd/mkinitrd $(DESTDIR)$(SBINDIR)/rootwright-initrd
 	install -m 755 $(B)/rootwright-launch $(DESTDIR)$(LIBEXECDIR)/initrd
 	install -m 644 initrd/init $(DESTDIR)$(LIBEXECDIR)/initrd

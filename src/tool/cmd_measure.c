@@ -10,6 +10,7 @@
 #include "core/file.h"
 #include "core/verity.h"
 #include "tool/compute.h"
+#include "tool/measure.h"
 #include "tool/read_cmd.h"
 #include "tool/read_text.h"
 #include "tool/tool.h"
@@ -23,7 +24,7 @@ static const char usage[] =
 	"  --json  print one JSON document\n"
 	"  --help  print this\n";
 
-static int measure(const char *name, struct digest *d, struct err *e)
+int measure_file(const char *name, struct digest *d, struct err *e)
 {
 	AUTO_FD int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -60,7 +61,7 @@ int cmd_measure(int argc, char **argv)
 	if (o.json)
 		fputs("{\"files\":[", stdout);
 	for (int i = first; i < argc; i++) {
-		if (measure(argv[i], &d, &e) != 0)
+		if (measure_file(argv[i], &d, &e) != 0)
 			return tool_fail(&e);
 		digest_to_hex(&d, hex);
 		if (!o.json) {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tool/compat.h"
+
 static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -40,8 +42,11 @@ static void help(FILE *f)
 
 int main(int argc, char **argv)
 {
+	int code = compat_run(argc, argv);
 	size_t i;
 
+	if (code >= 0)
+		return code;
 	if (argc < 2) {
 		help(stderr);
 		return EXIT_USAGE;
