@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: MIT
 """What the boots start from, made once per run under $B/boot-tests: two
-releases of a tiny tree in one signed store, laid on a disk, and an initramfs as the
-builder writes it, unpacked so that a case can change one file of it."""
+releases of a tiny tree in one signed store, laid on a disk, and an initramfs
+as the builder writes it, unpacked so that a case can change one file of it."""
 import glob
+import gzip
 import hashlib
 import os
 import shutil
 import struct
 import subprocess
 import sys
+import threading
 
 import cpio
 import tap
+from attack import Disk
 
 # One for each test, so that one can be run beside another.
 DIR = os.path.join(tap.B, "boot-tests", os.path.basename(sys.argv[0]))
@@ -75,8 +78,7 @@ class Base:
     def __init__(self):
         shutil.rmtree(DIR, ignore_errors=True)
         os.makedirs(DIR)
-        self.vmlinuz, self.modules = tap.kernel()
-        self.words = {}
+        self.words, self.entries, self.lock = {}, {}, threading.Lock()
         self._keys()
         for release in ("one", "two"):
             self._release(release)
@@ -88,7 +90,7 @@ class Base:
         self.disk = f"{DIR}/disk.img"
         run(tap.ROOTWRIGHT, "disk", "--store", f"{DIR}/store",
             "--output", self.disk, "--label", "rootwright")
-        self._initrd()
+        self._programs()
 
     def _keys(self):
         self.certificates = {}
@@ -139,23 +141,34 @@ class Base:
             f"{DIR}/trusted.key", "-out", f"{DIR}/raw.p7s", "-in",
             f"{DIR}/store/objects/{digest[:2]}/{digest[2:]}")
 
-    def _initrd(self):
-        config = f"{DIR}/config"
-        _write(f"{config}/boot.conf", CONF.encode())
-        for how in ("gzip", "none"):
-            run("initrd/mkinitrd", "--modules", self.modules, "--boot",
-                f"{tap.B}/rootwright-boot", "--launcher",
-                f"{tap.B}/rootwright-launch", "--config", config,
-                "--drivers", "virtio_pci virtio_blk nvme",
-                "--compress", how, "--output", f"{DIR}/initrd.{how}")
-        with open(f"{DIR}/initrd.none", "rb") as f:
-            self.entries = cpio.read(f.read())
+    def _programs(self):
         self.witness = _compile("witness.c", f"{DIR}/witness", "-static")
         self.loader = _compile("loader.c", f"{DIR}/loader", "-static")
 
+    def built(self, kernel, fs="ext4"):
+        """The initramfs that the builder makes for a kernel and the store's
+        file system, unpacked. The file itself is DIR/initrd.KERNEL.FS."""
+        with self.lock:
+            if (kernel, fs) not in self.entries:
+                config, out = f"{DIR}/config", f"{DIR}/initrd.{kernel}.{fs}"
+                _write(f"{config}/boot.conf",
+                       f"{CONF}store_fstype={fs}\n".encode())
+                run("initrd/mkinitrd", "--modules", tap.kernel(kernel)[1],
+                    "--boot", f"{tap.B}/rootwright-boot", "--launcher",
+                    f"{tap.B}/rootwright-launch", "--config", config,
+                    "--drivers", "virtio_pci virtio_blk nvme",
+                    "--output", out)
+                with gzip.open(out) as f:
+                    self.entries[kernel, fs] = cpio.read(f.read())
+            return self.entries[kernel, fs]
+
+    def disk_of(self, case):  # pylint: disable=unused-argument
+        """What a case boots from, and what changes a copy of it."""
+        return self.disk, Disk
+
     def initrd(self, path, case):
         """Writes the initramfs of a case."""
-        entries = dict(self.entries)
+        entries = dict(self.built(case.kernel, case.modules))
         etc = "etc/rootwright/"
         boot = entries["bin/rootwright-boot"]
         if case.via == "witness":

@@ -56,6 +56,11 @@ def file(data, mode=0o644):
                  data if isinstance(data, bytes) else data.encode())
 
 
+def directory():
+    """A directory."""
+    return Entry(stat.S_IFDIR | 0o755)
+
+
 def link(target):
     """A symbolic link."""
     return Entry(stat.S_IFLNK | 0o777, target.encode())

@@ -22,15 +22,20 @@ class Case:
              built: the builder's own file, not a byte changed
     typing   words of the console, how many seconds after them, and what
              somebody types then (monitor:... is QEMU's own monitor)
+    kernel   one of those that make deps fetches
+    fs       the file system of the store; modules: that of the initramfs
     """
 
     def __init__(self, name, expect, cmdline="composefs={one}", conf=CONF,
                  keys=(), disk=(), disks=1, initrd=None, via="witness",
-                 bus="virtio", typing=None, extra=()):
+                 bus="virtio", typing=None, extra=(),
+                 kernel="bookworm-6.12", fs="ext4",
+                 modules=None):
         self.name, self.expect, self.cmdline = name, expect, cmdline
         self.conf, self.keys, self.disk, self.disks = conf, keys, disk, disks
         self.initrd, self.via, self.bus = initrd or {}, via, bus
         self.typing, self.extra = typing, extra
+        self.kernel, self.fs, self.modules = kernel, fs, modules or fs
 
 
 def _lines(outcome):
@@ -106,6 +111,8 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
               == [f"{p}: Read-only file system"
                   for p in ("/probe", "/etc/probe")],
               f"writes: {outcome.said('WRITE')}")
+        _want(problems, outcome.said("STACK") == ["/etc: written"],
+              f"an overlay over /etc: {outcome.said('STACK')}")
         _resident(outcome, problems)
         _mounts(outcome, problems, unverified)
         _record(outcome, dict(record or {}), words, problems)
@@ -129,7 +136,7 @@ def _mounts(outcome, problems, unverified):
         _want(problems, bool(root) and (option in root[-1][-1]) == there,
               f"/ with or without {option}: {root}")
     _want(problems, not any(t in m for m in mounts
-                            for t in ("ext4", "erofs")),
+                            for t in ("ext4", "btrfs", "f2fs", "erofs")),
           "the store or the image is reachable from the new root")
 
 

@@ -15,14 +15,12 @@ import sys
 import base
 import tap
 import vm
-from attack import Disk
 
 KEEP = "--keep" in sys.argv
 
 
-def change(path, steps, words):
+def change(disk, steps, words):
     """Does to a disk what a case says."""
-    disk = Disk(path)
     for step in steps:
         verb, *rest = step.format(**words).split()
         getattr(disk, verb)(*[int(x) if x.lstrip("-").isdigit() else x
@@ -33,13 +31,14 @@ def attempt(artefacts, case, number):
     """One case: returns (problems, outcome)."""
     place = f"{base.DIR}/{number}"
     os.makedirs(place)
-    disk = artefacts.disk
+    disk, changer = artefacts.disk_of(case)
     if case.disk:
+        base.run("cp", "--sparse=always", disk, f"{place}/disk.img")
         disk = f"{place}/disk.img"
-        base.run("cp", "--sparse=always", artefacts.disk, disk)
-        change(disk, case.disk, artefacts.words)
+        change(changer(disk), case.disk, artefacts.words)
     if case.via == "built":
-        initrd = f"{base.DIR}/initrd.gzip"
+        artefacts.built(case.kernel, case.modules)
+        initrd = f"{base.DIR}/initrd.{case.kernel}.{case.modules}"
     else:
         initrd = f"{place}/initrd"
         artefacts.initrd(initrd, case)
@@ -47,7 +46,7 @@ def attempt(artefacts, case, number):
     cmdline = ("console=ttyS0 quiet panic=-1 no_timer_check "
                + case.cmdline.format(**artefacts.words))
     try:
-        outcome = vm.boot(artefacts.vmlinuz, initrd, cmdline,
+        outcome = vm.boot(tap.kernel(case.kernel)[0], initrd, cmdline,
                           [disk] * case.disks, case.bus,
                           extra=[x.format(**artefacts.words)
                                  for x in case.extra],
@@ -78,7 +77,7 @@ def report(case, future):
         tap.note("witness:\n" + outcome.witness[-6000:])
 
 
-def run(cases):
+def run(cases, make=base.Base):
     """All of a test: prints TAP and exits."""
     patterns = [a for a in sys.argv[1:] if not a.startswith("--")]
     chosen = [c for c in cases if not patterns
@@ -89,12 +88,17 @@ def run(cases):
     why = base.missing()
     if why:
         tap.skip_all(why)
-    artefacts = base.Base()
+    artefacts = make()
     jobs = int(os.environ.get("BOOT_JOBS", "2"))
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        futures = [pool.submit(attempt, artefacts, case, n)
+        futures = [tap.kernel(case.kernel)
+                   and pool.submit(attempt, artefacts, case, n)
                    for n, case in enumerate(chosen, 1)]
         for case, future in zip(chosen, futures):
-            report(case, future)
+            if future:
+                report(case, future)
+            else:
+                tap.skip(case.name, f"no kernel {case.kernel}: make deps "
+                         "could not fetch it")
     tap.done()
 

@@ -3,7 +3,8 @@
 part means. Words in braces: {one} {two} digests of the two releases, {half}
 and {upper} of the first; {image_one} {signature_one} {init_one} {libc}
 {victim} paths of files on the disk; {nowhere} a digest of nothing; {disk}
-and {raw_signature} files of the host."""
+and {raw_signature} files of the host. versions and filesystems are the
+tables of kernels.t, which has {tree} too: where the store is on the host."""
 from cases import (arguments, failure, good, image, kernel, noshell, objects,
                    policy, signature, store)
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -66,6 +67,27 @@ static void tell_write(const char *path)
 		close(fd);
 }
 
+/* What a system does that wants a writable /etc. */
+static void tell_stack(void)
+{
+	int fd;
+
+	if (mount("tmpfs", "/tmp", "tmpfs", 0, NULL) < 0 ||
+		mkdir("/tmp/upper", 0755) < 0 || mkdir("/tmp/work", 0755) < 0 ||
+		mount("overlay", "/etc", "overlay", 0,
+			"lowerdir=/etc,upperdir=/tmp/upper,workdir=/tmp/work") <
+			0) {
+		fprintf(out, "STACK /etc: not mounted: %s\n", strerror(errno));
+		return;
+	}
+	fd = open("/etc/os-release", O_WRONLY | O_APPEND | O_CLOEXEC);
+	fprintf(out, "STACK /etc: %s\n",
+		fd >= 0 && write(fd, "A=b\n", 4) == 4 ? "written"
+						      : strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv, char **envp)
 {
 	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
@@ -87,6 +109,7 @@ int main(int argc, char **argv, char **envp)
 	tell_read("/data/fine");
 	tell_write("/probe");
 	tell_write("/etc/probe");
+	tell_stack();
 	fprintf(out, "DONE now\n");
 	fflush(out);
 	tcdrain(fileno(out));
