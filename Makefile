@@ -113,7 +113,7 @@ $(B)/rootwright-boot: $(BOOT:src/%.c=$(B)/boot/%.o) \
 	$(Q)strip -o $@ $@.debug
 
 # The names of composefs' programs, for scripts that call those.
-COMPAT_NAMES := composefs-info
+COMPAT_NAMES := composefs-info mkcomposefs composefs-dump
 .PHONY: compat
 compat: $(COMPAT_NAMES:%=$(B)/compat/%)
 $(B)/compat/%: | $(B)/rootwright

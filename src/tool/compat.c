@@ -9,6 +9,8 @@ static const struct program {
 	int (*run)(int argc, char **argv);
 } programs[] = {
 	{ "composefs-info", compat_info },
+	{ "mkcomposefs", compat_mk },
+	{ "composefs-dump", compat_dump },
 };
 
 int compat_run(int argc, char **argv)

@@ -14,5 +14,7 @@
 int compat_run(int argc, char **argv);
 
 int compat_info(int argc, char **argv);
+int compat_mk(int argc, char **argv);
+int compat_dump(int argc, char **argv);
 
 #endif

@@ -89,13 +89,21 @@ static uint32_t *find_waiting(struct object_writer *w, const struct digest *d)
 	}
 }
 
+/* "objects/ab/cdef...", or what of it is below the directory of objects. */
+static const char *below_objects(const char *path)
+{
+	return path + strlen("objects/");
+}
+
 /* "<store>/objects/ab/cdef...", for messages. */
 static const char *object_name(const struct object_writer *w,
 	const struct digest *d, char out[static PATH_MAX + OBJECT_PATH_MAX])
 {
-	int n = snprintf(out, PATH_MAX + 1, "%s/", w->store->name);
+	char path[OBJECT_PATH_MAX];
 
-	digest_object_path(d, out + n);
+	digest_object_path(d, path);
+	snprintf(out, PATH_MAX + OBJECT_PATH_MAX, "%s/%s", w->store->name,
+		w->store->flat ? below_objects(path) : path);
 	return out;
 }
 
@@ -158,7 +166,7 @@ static int is_there(struct object_writer *w, const struct digest *d,
 
 	digest_object_path(d, object);
 	AUTO_FD
-	int fd = open_regular_beneath(w->store->fd, object);
+	int fd = open_regular_beneath(w->store->objects, below_objects(object));
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
@@ -336,7 +344,7 @@ static int publish(struct object_writer *w, struct waiting *o, struct err *e)
 	if (r == SEAL_UNSUPPORTED)
 		w->stats.unsealed = true;
 	digest_object_path(&o->digest, object);
-	if (pending_name(&o->file, object + strlen("objects/"), false) == 0) {
+	if (pending_name(&o->file, below_objects(object), false) == 0) {
 		w->stats.new ++;
 		w->stats.new_bytes += o->size;
 		return 0;

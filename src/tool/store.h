@@ -32,6 +32,7 @@ struct store {
 	int objects;	     /* objects/; -1 where there is none yet */
 	enum hash_algorithm algorithm;
 	bool sealed; /* meta.json has fs-verity: so must every object */
+	bool flat;   /* mkcomposefs' --digest-store: fd is objects, too */
 };
 
 /*

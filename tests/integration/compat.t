@@ -63,6 +63,101 @@ def info():
           "a filter with a slash")
 
 
+def listing(top):
+    """What is below a directory, with modes and content."""
+    found = {}
+    for where, _, files in os.walk(top):
+        found[where[len(top):]] = os.lstat(where).st_mode
+        for name in files:
+            path = f"{where}/{name}"
+            with open(path, "rb") as f:
+                found[path[len(top):]] = (os.lstat(path).st_mode, f.read())
+    return found
+
+
+def written(name, *argv, **kwargs):
+    """mkcomposefs writes the same, in a directory of its own."""
+    found = []
+    for program in ((f"{B}/compat/mkcomposefs",), ("oracle",)):
+        shutil.rmtree(f"{T}/out", ignore_errors=True)
+        os.mkdir(f"{T}/out")
+        what = (run(*program, *argv, **kwargs) if program[0] != "oracle" else
+                oracle("mkcomposefs", *argv, **kwargs))
+        there = listing(f"{T}/out")
+        # It leaves an empty image behind when it fails; we leave none.
+        if what[0] != 0 and there.get("/image", (0, 0))[1] == b"":
+            del there["/image"]
+        found.append((what[:2], there))
+    equal(found[0], found[1], name)
+
+
+def mkcomposefs():
+    tree, image = f"{T}/tree", f"{T}/out/image"
+    os.makedirs(f"{tree}/dir")
+    for name, size in (("empty", 0), ("small", 64), ("dir/big", 65),
+                       ("dir/bigger", 70000)):
+        with open(f"{tree}/{name}", "w", encoding="ascii") as f:
+            f.write("x" * size)
+    os.link(f"{tree}/small", f"{tree}/link")
+    os.symlink("dir", f"{tree}/symlink")
+    os.mkfifo(f"{tree}/fifo")
+    os.setxattr(f"{tree}/small", "user.x", b"y")
+    if os.geteuid() == 0:
+        os.mknod(f"{tree}/null", 0o20666, os.makedev(1, 3))
+        os.mknod(f"{tree}/gone", 0o20000, 0)
+        os.setxattr(f"{tree}/dir", "trusted.x", b"y")
+    for more in ([], ["--use-epoch"], ["--skip-devices"], ["--skip-xattrs"],
+                 ["--user-xattrs"], ["--min-version=1"], ["--max-version=0"],
+                 ["--threads=3"], ["--print-digest"],
+                 ["--skip-xattrs", "--user-xattrs"],
+                 ["--min-version=2"], ["--max-version=2"], ["--threads=0"],
+                 [f"--digest-store={T}/out/store"],
+                 [f"--digest-store={T}/out/none/store"]):
+        written(f"a directory {' '.join(more)}".replace(T, "."), *more, tree,
+                image)
+    written("only the digest", "--print-digest-only",
+            f"--digest-store={T}/out/store", tree)
+    written("a directory by a link's name", f"{tree}/symlink", image)
+    written("a file", f"{tree}/small", image)
+    written("into a device", tree, "/dev/null")
+    written("into a directory", tree, f"{T}/out")
+    for dump in ("links", "types", "whiteouts", "xattrs"):
+        written(f"{dump}.dump", "--from-file", f"tests/golden/{dump}.dump",
+                image)
+    with open("tests/golden/links.dump", "rb") as f:
+        text = f.read()
+    written("a dump from standard input", "--from-file", "--print-digest", "-",
+            image, input=text)
+    for argv in ([], [tree], [tree, image, image], ["--what"],
+                 ["--print-digest-only", tree, image], ["--min-version=x"],
+                 ["--max-version=1x"], ["--threads=-1"]):
+        theirs, ours = (x[2].splitlines()[:1] for x in
+                        (oracle("mkcomposefs", *argv),
+                         run(f"{B}/compat/mkcomposefs", *argv)))
+        # What it was called by is in some of them.
+        equal([x.replace(f"{B}/compat/", "") for x in ours],
+              [x.replace(T, T) for x in theirs],
+              f"{' '.join(argv)}: the same words".replace(T, "."))
+        both("mkcomposefs", *argv)
+    both("mkcomposefs", f"{T}/none", image, words=True)
+    both("mkcomposefs", tree, f"{T}/none/image", words=True)
+    for strict in ({}, {"CFS_PARSE_STRICT": "1"}):
+        written(f"a size that is none, {strict}", "--from-file", "-", image,
+                input=b"/ 4096 40755 2 0 0 0 1.0 - - -\n"
+                b"/l 9 120777 1 0 0 0 1.0 x - -\n",
+                env={**os.environ, **strict})
+    run(f"{B}/compat/mkcomposefs", tree, f"{T}/image")
+    equal(run(f"{B}/compat/composefs-dump", f"{T}/image", f"{T}/again"),
+          (0, "", ""), "composefs-dump")
+    with open(f"{T}/image", "rb") as a, open(f"{T}/again", "rb") as b:
+        equal(a.read() == b.read(), True, "writes the image again")
+    equal(run(f"{B}/compat/composefs-dump", tree, f"{T}/other"),
+          (1, "", f"composefs-dump: {tree}: expected a regular file, found "
+           "something else\n"), "composefs-dump of a directory")
+    equal(os.path.exists(f"{T}/other"), False, "leaves nothing")
+
+
 info()
+mkcomposefs()
 shutil.rmtree(T)
 done()
