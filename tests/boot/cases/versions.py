@@ -37,6 +37,13 @@ CASES = [
     *good("trixie-6.12"),
     *good("backports-6.18", loop=True),
     *good("sid-7"),
+    Case("backports-6.18: no loop module", refuses(
+        "kernel-feature", r"kernel: expected loop devices to mount the image "
+        r"with, found none"), kernel="backports-6.18",
+        initrd={"lib/modules/loop.ko": None}),
+    Case("bookworm-6.12-generic: ext4 is a module",
+         boots(record={"image.loop": False}),
+         kernel="bookworm-6.12-generic"),
 
     # Nothing is waited for: there is no disk.
     Case("bookworm-6.1", TOO_OLD, kernel="bookworm-6.1", disks=0),
