@@ -134,10 +134,14 @@ must_check int early_mounts(struct err *e);
 int handoff(const char *init, struct err *e);
 
 /* record.c: what was done, for people and programs. */
+
+/* Microseconds of CLOCK_MONOTONIC. */
+uint64_t now(void);
+
 #define STAGES_MAX 8
 
 struct record {
-	uint64_t start, last; /* microseconds, CLOCK_MONOTONIC */
+	uint64_t start, last; /* now() */
 	unsigned n;
 	struct {
 		const char *name;

@@ -13,7 +13,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -58,14 +57,6 @@ static void wait_for_change(int sock)
 			;
 }
 
-static time_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
-
 /* Opens a block device that has a size. -1 with errno. */
 static int open_block(const char *path)
 {
@@ -84,7 +75,7 @@ static int open_block(const char *path)
 }
 
 /* The file system on it, of those that can hold a store. */
-static bool identify(int fd, struct fs_identity *id)
+static bool identify(int fd, struct identity *id)
 {
 	uint8_t sb[F2FS_SIZE];
 
@@ -129,7 +120,7 @@ static int open_node(const char *name, char *path)
 }
 
 /* The disk's own words about a partition: the entry of its GPT. */
-static bool identify_partition(const char *name, struct gpt_partition *out)
+static bool identify_partition(const char *name, struct identity *out)
 {
 	static uint8_t table[GPT_TABLE_MAX];
 	const char *number = uevent(name, "\nPARTN=");
@@ -158,22 +149,21 @@ static bool identify_partition(const char *name, struct gpt_partition *out)
 static void read_name(
 	const struct scan *s, const char *name, int fd, char *out, size_t n)
 {
-	struct gpt_partition part;
-	struct fs_identity id;
 	bool by_fs = s->by == BY_LABEL || s->by == BY_UUID;
+	struct identity id;
 
 	out[0] = '\0';
-	if (by_fs ? !identify(fd, &id) : !identify_partition(name, &part))
+	if (by_fs ? !identify(fd, &id) : !identify_partition(name, &id))
 		return;
 	if (s->by == BY_LABEL || s->by == BY_PARTLABEL)
-		snprintf(out, n, "%s", by_fs ? id.label : part.name);
+		snprintf(out, n, "%s", id.label);
 	else
-		probe_uuid_text(by_fs ? id.uuid : part.uuid, out);
+		probe_uuid_text(id.uuid, out);
 }
 
 static void take(struct device *d, int fd, const char *path)
 {
-	struct fs_identity id;
+	struct identity id;
 
 	d->fd = fd;
 	snprintf(d->path, sizeof(d->path), "%s", path);
@@ -245,7 +235,7 @@ int device_find(
 	struct device *d, const char *spec, unsigned timeout, struct err *e)
 {
 	AUTO_FD int sock = uevent_socket(); /* before the first look */
-	time_t deadline = now() + timeout;
+	uint64_t deadline = now() + timeout * UINT64_C(1000000);
 	struct scan s;
 	int r;
 

@@ -10,8 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
-#include <linux/openat2.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>

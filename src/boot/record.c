@@ -12,7 +12,7 @@
 #include "core/file.h"
 #include "core/json.h"
 
-static uint64_t now(void)
+uint64_t now(void)
 {
 	struct timespec t;
 

@@ -2,7 +2,6 @@
 #include "core/pkcs7.h"
 
 #include <mbedtls/oid.h>
-#include <string.h>
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -21,51 +21,27 @@ static uint64_t le64(const uint8_t *p)
 }
 
 /* A label of at most max bytes, which need not be terminated. */
-static void copy_label(struct fs_identity *out, const uint8_t *p, size_t max)
+static void copy_label(struct identity *out, const uint8_t *p, size_t max)
 {
 	memcpy(out->label, p, max);
 	out->label[max] = '\0';
 }
 
 /*
- * UTF-16LE of at most units code units to UTF-8. Half a surrogate pair
- * becomes U+FFFD. False when it does not fit.
+ * UTF-16LE of at most units code units to ASCII, which is all that store= can
+ * ask for: any other letter becomes DEL, which store= cannot hold. A name that
+ * does not fit is none: cut short it could be taken for another.
  */
-static bool utf8_from_utf16(
-	char *out, size_t size, const uint8_t *p, size_t units)
+static void copy_utf16(char *out, size_t size, const uint8_t *p, size_t units)
 {
-	size_t i, n = 0;
+	size_t i;
 
-	for (i = 0; i < units && le16(p + 2 * i); i++) {
-		uint32_t c = le16(p + 2 * i), d;
-		unsigned extra;
-
-		if (c >= 0xd800 && c < 0xe000) {
-			d = i + 1 < units ? le16(p + 2 * i + 2) : 0;
-			if (c < 0xdc00 && d >= 0xdc00 && d < 0xe000) {
-				c = 0x10000 +
-				    ((c - 0xd800) << 10 | (d - 0xdc00));
-				i++;
-			} else {
-				c = 0xfffd;
-			}
-		}
-		extra = (c >= 0x80) + (c >= 0x800) + (c >= 0x10000);
-		if (n + 1 + extra >= size)
-			return false;
-		if (extra == 0)
-			out[n++] = c;
-		else
-			out[n++] =
-				(0xff00 >> (extra + 1) & 0xff) | c >> 6 * extra;
-		while (extra--)
-			out[n++] = 0x80 | (c >> 6 * extra & 0x3f);
-	}
-	out[n] = '\0';
-	return true;
+	for (i = 0; i < units && i < size && le16(p + 2 * i); i++)
+		out[i] = le16(p + 2 * i) < 0x7f ? le16(p + 2 * i) : 0x7f;
+	out[i < size ? i : 0] = '\0';
 }
 
-bool probe_ext4(const uint8_t *sb, size_t n, struct fs_identity *out)
+bool probe_ext4(const uint8_t *sb, size_t n, struct identity *out)
 {
 	if (n < EXT4_SIZE || le16(sb + 0x38) != 0xef53)
 		return false;
@@ -76,39 +52,31 @@ bool probe_ext4(const uint8_t *sb, size_t n, struct fs_identity *out)
 	if (le32(sb + 0x60) & 0x0008)
 		return false;
 	memset(out, 0, sizeof(*out));
-	out->fstype = "ext4";
 	memcpy(out->uuid, sb + 0x68, 16);
 	copy_label(out, sb + 0x78, 16);
-	out->has_verity = le32(sb + 0x64) & 0x8000;
 	out->needs_recovery = le32(sb + 0x60) & 0x0004;
 	return true;
 }
 
-bool probe_btrfs(const uint8_t *sb, size_t n, struct fs_identity *out)
+bool probe_btrfs(const uint8_t *sb, size_t n, struct identity *out)
 {
 	if (n < BTRFS_SIZE || memcmp(sb + 0x40, "_BHRfS_M", 8) ||
 		le64(sb + 0x30) != BTRFS_OFFSET)
 		return false;
 	memset(out, 0, sizeof(*out));
-	out->fstype = "btrfs";
 	memcpy(out->uuid, sb + 0x20, 16);
 	copy_label(out, sb + 0x12b, 256);
-	out->has_verity = le64(sb + 0xb4) & 4;
 	out->needs_recovery = le64(sb + 0x60) != 0; /* a log tree */
 	return true;
 }
 
-bool probe_f2fs(const uint8_t *sb, size_t n, struct fs_identity *out)
+bool probe_f2fs(const uint8_t *sb, size_t n, struct identity *out)
 {
 	if (n < F2FS_SIZE || le32(sb) != 0xf2f52010)
 		return false;
 	memset(out, 0, sizeof(*out));
-	out->fstype = "f2fs";
 	memcpy(out->uuid, sb + 108, 16);
-	/* A label cut short could be taken for another. */
-	if (!utf8_from_utf16(out->label, sizeof(out->label), sb + 124, 512))
-		out->label[0] = '\0';
-	out->has_verity = le32(sb + 2180) & 0x0400;
+	copy_utf16(out->label, sizeof(out->label), sb + 124, 512);
 	return true;
 }
 
@@ -144,12 +112,12 @@ bool probe_gpt(
 	g.last = le64(sector + 48);
 	g.table_lba = le64(sector + 72);
 	g.n = le32(sector + 80);
-	g.entry_size = le32(sector + 84);
 	g.table_crc = le32(sector + 88);
 	/* Neither does the kernel take entries of another size. */
-	if (g.entry_size != 128 || g.n == 0 || g.n > GPT_TABLE_MAX / 128)
+	if (le32(sector + 84) != GPT_ENTRY_SIZE || g.n == 0 ||
+		g.n > GPT_TABLE_MAX / GPT_ENTRY_SIZE)
 		return false;
-	g.table_size = g.n * g.entry_size;
+	g.table_size = g.n * GPT_ENTRY_SIZE;
 	table = (g.table_size + n - 1) / n;
 	if (g.table_lba < 2 || g.first < g.table_lba ||
 		g.first - g.table_lba < table || g.last < g.first ||
@@ -176,24 +144,24 @@ static void uuid_from_guid(uint8_t *uuid, const uint8_t *guid)
 }
 
 bool probe_gpt_partition(const struct gpt *g, const uint8_t *table,
-	unsigned number, struct gpt_partition *out)
+	unsigned number, struct identity *out)
 {
 	static const uint8_t unused[16];
 	const uint8_t *entry;
+	uint64_t first, last;
 
 	if (number < 1 || number > g->n)
 		return false;
-	entry = table + (size_t)(number - 1) * g->entry_size;
-	if (memcmp(entry, unused, 16) == 0)
+	entry = table + (size_t)(number - 1) * GPT_ENTRY_SIZE;
+	first = le64(entry + 32);
+	last = le64(entry + 40);
+	if (memcmp(entry, unused, 16) == 0 || first < g->first ||
+		last > g->last || first > last)
 		return false;
 	memset(out, 0, sizeof(*out));
-	out->first = le64(entry + 32);
-	out->last = le64(entry + 40);
-	if (out->first < g->first || out->last > g->last ||
-		out->first > out->last)
-		return false;
 	uuid_from_guid(out->uuid, entry + 16);
-	return utf8_from_utf16(out->name, sizeof(out->name), entry + 56, 36);
+	copy_utf16(out->label, sizeof(out->label), entry + 56, 36);
+	return true;
 }
 
 void probe_uuid_text(const uint8_t *uuid, char *out)

@@ -28,32 +28,26 @@
 #define BTRFS_OFFSET 65536
 #define BTRFS_SIZE 555
 
-struct fs_identity {
-	const char *fstype; /* "ext4" (ext2 and ext3 too), "btrfs", "f2fs" */
-	char label[257];    /* empty: none, or longer than this */
-	uint8_t uuid[16];
-	bool has_verity;     /* the superblock has the feature */
+/* What a file system, or the partition table, says to know it by. */
+struct identity {
+	char label[257];     /* empty: none, or longer than this */
+	uint8_t uuid[16];    /* in the order in which it is written */
 	bool needs_recovery; /* a journal or log; never known for f2fs */
 };
 
 /* The file system whose superblock the n bytes begin with; false: none. */
-bool probe_ext4(const uint8_t *sb, size_t n, struct fs_identity *out);
-bool probe_btrfs(const uint8_t *sb, size_t n, struct fs_identity *out);
-bool probe_f2fs(const uint8_t *sb, size_t n, struct fs_identity *out);
+bool probe_ext4(const uint8_t *sb, size_t n, struct identity *out);
+bool probe_btrfs(const uint8_t *sb, size_t n, struct identity *out);
+bool probe_f2fs(const uint8_t *sb, size_t n, struct identity *out);
 
-#define GPT_TABLE_MAX 32768 /* bytes of entries that we read: 256 of 128 */
+#define GPT_ENTRY_SIZE 128
+#define GPT_TABLE_MAX 32768 /* bytes of entries that we read: 256 */
 
 struct gpt {
 	uint64_t table_lba;  /* where the entries are, in sectors */
 	uint32_t table_size; /* their bytes, at most GPT_TABLE_MAX */
-	uint32_t n, entry_size, table_crc;
+	uint32_t n, table_crc;
 	uint64_t first, last; /* sectors that partitions may use */
-};
-
-struct gpt_partition {
-	uint8_t uuid[16]; /* PARTUUID, in the order it is written */
-	char name[109];	  /* PARTLABEL in UTF-8: 36 units of at most 3 bytes */
-	uint64_t first, last; /* sectors, inclusive */
 };
 
 /*
@@ -67,11 +61,12 @@ bool probe_gpt(
 bool probe_gpt_table(const struct gpt *g, const uint8_t *table, size_t n);
 
 /*
- * The partition with the kernel's number (from 1) in a table that
- * probe_gpt_table has accepted. False: not in use, or out of bounds.
+ * PARTLABEL and PARTUUID of the partition with the kernel's number (from 1) in
+ * a table that probe_gpt_table has accepted. False: not in use, or out of
+ * bounds.
  */
 bool probe_gpt_partition(const struct gpt *g, const uint8_t *table,
-	unsigned number, struct gpt_partition *out);
+	unsigned number, struct identity *out);
 
 /* Lower-case, with dashes, 36 characters and a NUL. */
 void probe_uuid_text(const uint8_t *uuid, char *out);
