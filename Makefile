@@ -69,7 +69,8 @@ OURS := -DRW_VERSION='"$(VERSION)"'
 host_CC := $(CC)
 host_CFLAGS := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-pthread
-host_LIBS := -lfsverity -lcrypto -lext2fs -lcom_err -lfdisk -luuid
+host_LIBS := -lfsverity -lcrypto -lext2fs -lcom_err -lfdisk -luuid \
+	-larchive -ljansson
 test_CC := $(CC)
 test_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all -pthread $(TEST_CONFIG)

@@ -19,8 +19,9 @@
 static const char usage[] =
 	"usage: rootwright build [OPTION...] SOURCE\n"
 	"\n"
-	"Prints the digest of the metadata image of SOURCE: a directory, or a\n"
-	"composefs dump (dump:FILE, or - for standard input).\n"
+	"Prints the digest of the metadata image of SOURCE: a directory, tar:FILE\n"
+	"(plain, gzip, zstd, xz), dump:FILE (a composefs dump), or - for either of\n"
+	"these from standard input.\n"
 	"\n"
 	"  --store DIR        put the files' objects and the image into this store\n"
 	"  --output IMAGE     write the image to this file, which must not exist\n"
@@ -148,6 +149,19 @@ static int put(void *ctx, int fd, const char *path, uint64_t size,
 	return object_put(&b->objects, fd, path, size, d, e);
 }
 
+static int put_from(void *ctx, const struct compute_reader *from,
+	const char *path, uint64_t size, struct digest *d, struct err *e)
+{
+	struct build *b = ctx;
+
+	b->files++;
+	b->bytes += size;
+	progress_show(b->files, "files", b->bytes);
+	if (!b->store_name)
+		return compute_from(from, -1, path, size, b->algorithm, d, e);
+	return object_put_from(&b->objects, from, path, size, d, e);
+}
+
 static int put_bytes(void *ctx, const void *bytes, size_t n, const char *name,
 	struct digest *d, struct err *e)
 {
@@ -213,6 +227,7 @@ static int read_tree(struct build *b, struct err *e)
 			.object = put,
 			.ctx = b,
 		},
+		.from = put_from,
 		.strict = getenv("CFS_PARSE_STRICT") != NULL,
 	};
 	int r = source_read(&b->source, b->tree, &o, e);

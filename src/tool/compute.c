@@ -14,8 +14,9 @@ struct source {
 	const uint8_t *bytes; /* in memory, or what the buffer still has */
 	size_t left;	      /* bytes in the buffer */
 	uint8_t *buffer;      /* NULL: in memory */
-	int fd, out;	      /* out: -1, or where a copy goes */
-	uint64_t to_read;     /* bytes of the file not read yet */
+	struct compute_reader from;
+	int out;	  /* -1, or where a copy goes */
+	uint64_t to_read; /* bytes of the file not read yet */
 	uint64_t copied;
 	const char *name;
 	struct err *e;
@@ -50,13 +51,14 @@ static int fill(struct source *s)
 	size_t want = s->to_read < CHUNK ? s->to_read : CHUNK, n = 0;
 
 	while (n < want) {
-		ssize_t r = read(s->fd, s->buffer + n, want - n);
+		ssize_t r = s->from.read(
+			s->from.ctx, s->buffer + n, want - n, s->e);
 
-		if (r < 0 && errno != EINTR)
-			return -errno;
+		if (r < 0)
+			return -ECANCELED;
 		if (r == 0)
 			return -ENODATA;
-		n += r > 0 ? r : 0;
+		n += (size_t)r;
 	}
 	s->bytes = s->buffer;
 	s->left = n;
@@ -130,11 +132,12 @@ int compute_stream(const struct compute_stream *s, const char *name,
 	return 0;
 }
 
-int compute_copy(int fd, int out, const char *name, uint64_t size,
-	enum hash_algorithm algorithm, struct digest *d, struct err *e)
+int compute_from(const struct compute_reader *from, int out, const char *name,
+	uint64_t size, enum hash_algorithm algorithm, struct digest *d,
+	struct err *e)
 {
 	struct source source = {
-		.fd = fd,
+		.from = *from,
 		.out = out,
 		.to_read = size,
 		.buffer = malloc(CHUNK),
@@ -154,6 +157,29 @@ int compute_copy(int fd, int out, const char *name, uint64_t size,
 	return r;
 }
 
+ssize_t compute_read_file(void *ctx, void *buf, size_t n, struct err *e)
+{
+	const struct compute_file *f = ctx;
+	ssize_t r;
+
+	do
+		r = read(f->fd, buf, n);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return err_sys(
+			e, REASON_FAILED, errno, "%s: cannot be read", f->name);
+	return r;
+}
+
+int compute_copy(int fd, int out, const char *name, uint64_t size,
+	enum hash_algorithm algorithm, struct digest *d, struct err *e)
+{
+	struct compute_file f = { fd, name };
+	const struct compute_reader from = { &f, compute_read_file };
+
+	return compute_from(&from, out, name, size, algorithm, d, e);
+}
+
 int compute_fd(int fd, const char *name, uint64_t size,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e)
 {
@@ -163,7 +189,7 @@ int compute_fd(int fd, const char *name, uint64_t size,
 int compute_bytes(const void *bytes, size_t size, const char *name,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e)
 {
-	struct source source = { .fd = -1, .out = -1, .bytes = bytes };
+	struct source source = { .out = -1, .bytes = bytes };
 	struct compute_stream s = { .ctx = &source, .read = read_source };
 
 	return compute_stream(&s, name, size, algorithm, d, e);

@@ -7,6 +7,7 @@
 #define RW_TOOL_COMPUTE_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/digest.h"
 #include "core/err.h"
@@ -24,6 +25,25 @@ must_check int compute_fd(int fd, const char *name, uint64_t size,
  */
 must_check int compute_copy(int fd, int out, const char *name, uint64_t size,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e);
+
+/* Bytes from anywhere: as read(2), or -1 with *e filled. */
+struct compute_reader {
+	void *ctx;
+	ssize_t (*read)(void *ctx, void *buf, size_t n, struct err *e);
+};
+
+/* A reader of a file: its ctx, and its read. */
+struct compute_file {
+	int fd;
+	const char *name; /* for messages */
+};
+
+ssize_t compute_read_file(void *ctx, void *buf, size_t n, struct err *e);
+
+/* compute_copy from a reader; out may be -1. */
+must_check int compute_from(const struct compute_reader *from, int out,
+	const char *name, uint64_t size, enum hash_algorithm algorithm,
+	struct digest *d, struct err *e);
 
 /* The error of a file that ended early; returns -1. */
 int compute_short(const char *name, uint64_t size, struct err *e);

@@ -276,15 +276,15 @@ int object_put_bytes(struct object_writer *w, const void *bytes, size_t size,
 }
 
 /* A file that is too large for memory is hashed while it is copied. */
-static int put_large(struct object_writer *w, int fd, const char *name,
-	uint64_t size, struct digest *d, struct err *e)
+static int put_large(struct object_writer *w, const struct compute_reader *from,
+	const char *name, uint64_t size, struct digest *d, struct err *e)
 {
 	struct pending p;
 	int r;
 
 	if (new_file(w, &p, e) != 0)
 		return -1;
-	r = compute_copy(fd, p.fd, name, size, w->store->algorithm, d, e);
+	r = compute_from(from, p.fd, name, size, w->store->algorithm, d, e);
 	if (r == 0)
 		r = is_known(w, d, size, e);
 	if (r == 0)
@@ -293,26 +293,33 @@ static int put_large(struct object_writer *w, int fd, const char *name,
 	return r < 0 ? -1 : 0;
 }
 
-int object_put(struct object_writer *w, int fd, const char *name, uint64_t size,
-	struct digest *d, struct err *e)
+int object_put_from(struct object_writer *w, const struct compute_reader *from,
+	const char *name, uint64_t size, struct digest *d, struct err *e)
 {
 	size_t done = 0;
 
 	if (size > BUFFER_SIZE)
-		return put_large(w, fd, name, size, d, e);
+		return put_large(w, from, name, size, d, e);
 	while (done < size) {
-		ssize_t n = read(fd, w->buffer + done, size - done);
+		ssize_t n =
+			from->read(from->ctx, w->buffer + done, size - done, e);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return err_sys(e, REASON_FAILED, errno,
-				"%s: cannot be read", name);
+			return -1;
 		if (n == 0)
 			return compute_short(name, size, e);
-		done += n;
+		done += (size_t)n;
 	}
 	return object_put_bytes(w, w->buffer, size, name, d, e);
+}
+
+int object_put(struct object_writer *w, int fd, const char *name, uint64_t size,
+	struct digest *d, struct err *e)
+{
+	struct compute_file f = { fd, name };
+	const struct compute_reader from = { &f, compute_read_file };
+
+	return object_put_from(w, &from, name, size, d, e);
 }
 
 static int make_dir(

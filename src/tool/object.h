@@ -15,6 +15,7 @@
 
 #include <stdint.h>
 
+#include "tool/compute.h"
 #include "tool/publish.h"
 #include "tool/store.h"
 
@@ -52,6 +53,11 @@ void object_writer_close(struct object_writer *w);
  */
 must_check int object_put(struct object_writer *w, int fd, const char *name,
 	uint64_t size, struct digest *d, struct err *e);
+
+/* The same from anywhere. */
+must_check int object_put_from(struct object_writer *w,
+	const struct compute_reader *from, const char *name, uint64_t size,
+	struct digest *d, struct err *e);
 
 /* The same of bytes in memory. */
 must_check int object_put_bytes(struct object_writer *w, const void *bytes,

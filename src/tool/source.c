@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tool/dump_read.h"
+#include "tool/layer.h"
 
 static const char *after(const char *name, const char *prefix)
 {
@@ -24,13 +25,13 @@ static bool is_dump(const struct input *in)
 
 int source_open(struct source *s, const char *name, struct err *e)
 {
-	const char *rest = after(name, "dump:");
+	const char *dump = after(name, "dump:"), *tar = after(name, "tar:");
 	struct stat st;
 
 	s->name = name;
-	s->kind = SOURCE_DUMP;
-	if (rest)
-		return input_open(&s->in, rest, e);
+	s->kind = tar ? SOURCE_TAR : SOURCE_DUMP;
+	if (dump || tar)
+		return input_open(&s->in, dump ? dump : tar, e);
 	if (strcmp(name, "-") != 0 && stat(name, &st) != 0)
 		return err_sys(
 			e, REASON_FAILED, errno, "%s: cannot be opened", name);
@@ -44,11 +45,8 @@ int source_open(struct source *s, const char *name, struct err *e)
 	}
 	if (input_open(&s->in, name, e) != 0)
 		return -1;
-	if (is_dump(&s->in))
-		return 0;
-	return err_set(e, REASON_FAILED,
-		"%s: expected a directory or a composefs dump, found something else",
-		s->in.name);
+	s->kind = is_dump(&s->in) ? SOURCE_DUMP : SOURCE_TAR;
+	return 0;
 }
 
 void source_close(struct source *s)
@@ -59,6 +57,41 @@ void source_close(struct source *s)
 	s->dir = -1;
 }
 
+static ssize_t read_input(void *ctx, void *buf, size_t n, struct err *e)
+{
+	struct input *in = ctx;
+	ssize_t r = input_read(in, buf, n);
+
+	if (r < 0)
+		return err_sys(e, REASON_FAILED, errno, "%s: cannot be read",
+			in->name);
+	return r;
+}
+
+static int read_tar(struct source *s, struct tree *t,
+	const struct source_options *o, struct err *e)
+{
+	struct unpack u = {
+		.read = read_input,
+		.ctx = &s->in,
+		.name = s->in.name,
+	};
+	struct layers l = {
+		.tree = t,
+		.object = o->from,
+		.ctx = o->scan.ctx,
+	};
+	struct err other;
+	int r = unpack_open(&u, e);
+
+	if (r == 0)
+		r = layer_read(&l, &u, e);
+	if (layers_end(&l, r == 0 ? e : &other) != 0)
+		r = -1;
+	unpack_close(&u);
+	return r;
+}
+
 int source_read(struct source *s, struct tree *t,
 	const struct source_options *o, struct err *e)
 {
@@ -66,5 +99,7 @@ int source_read(struct source *s, struct tree *t,
 
 	if (s->kind == SOURCE_DIRECTORY)
 		return tree_scan(t, s->dir, s->name, &o->scan, e);
+	if (s->kind == SOURCE_TAR)
+		return read_tar(s, t, o, e);
 	return tree_read_dump(t, &s->in, &dump, e);
 }

@@ -4,7 +4,8 @@
  *
  *	DIR		a directory (scan.h)
  *	dump:FILE	a composefs dump (dump_read.h)
- *	FILE, -		whatever its first bytes say it is
+ *	tar:FILE	a tar, plain or by gzip, zstd or xz (layer.h)
+ *	FILE, -		a dump if it begins like one, else a tar
  *
  * A name with a prefix is taken by its prefix, and "-" after it is standard
  * input; "./dump:x" is a file of that name.
@@ -12,12 +13,14 @@
 #ifndef RW_TOOL_SOURCE_H
 #define RW_TOOL_SOURCE_H
 
+#include "tool/compute.h"
 #include "tool/input.h"
 #include "tool/scan.h"
 
 enum source_kind {
 	SOURCE_DIRECTORY,
 	SOURCE_DUMP,
+	SOURCE_TAR,
 };
 
 struct source {
@@ -28,7 +31,11 @@ struct source {
 };
 
 struct source_options {
-	struct scan_options scan;
+	struct scan_options scan; /* its ctx is also that of from */
+	/* Content that is read only once; see layer.h. */
+	int (*from)(void *ctx, const struct compute_reader *from,
+		const char *path, uint64_t size, struct digest *d,
+		struct err *e);
 	bool strict; /* dumps: as CFS_PARSE_STRICT */
 };
 

@@ -83,8 +83,8 @@ digest = build(tree)[1]
 refused(build(f"{T}/none"),
         f"{T}/none: cannot be opened: No such file or directory", "no tree")
 refused(build(f"{tree}/1"),
-        f"{tree}/1: expected a directory or a composefs dump, found something "
-        "else",
+        f"{tree}/1: offset 0: cannot be read as a tar: Unrecognized archive "
+        "format",
         "a file for a tree")
 refused(build("--store", SHIM, tree),
         f"{SHIM}: cannot be opened as a store: Not a directory",

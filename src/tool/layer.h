@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tar becomes a tree, or changes one: an OCI image is a stack of them.
+ *
+ * Refused with the source, the entry's number, its offset and name: "..",
+ * absolute names, an entry whose directory did not come before it, a name
+ * twice, a hard link to what is not there or is a directory, POSIX ACLs that
+ * are not xattrs, whatever libarchive warns of. A symbolic link's target may
+ * be anything. Sparse files are read with their holes.
+ */
+#ifndef RW_TOOL_LAYER_H
+#define RW_TOOL_LAYER_H
+
+#include "tool/compute.h"
+#include "tool/tree.h"
+#include "tool/unpack.h"
+
+struct layers {
+	struct tree *tree;
+	/*
+	 * Gives the digest of the content of a file that is too large for
+	 * the image; reads exactly size bytes.
+	 */
+	int (*object)(void *ctx, const struct compute_reader *from,
+		const char *path, uint64_t size, struct digest *d,
+		struct err *e);
+	void *ctx;
+	/*
+	 * Layers of an OCI image: .wh.NAME removes what lower layers have,
+	 * .wh..wh..opq all that they have in the directory, and a directory
+	 * may be there already.
+	 */
+	bool oci;
+
+	uint32_t n;	   /* of the layer that is read, from 1 */
+	bool has_root;	   /* some layer has an entry for it */
+	uint32_t *seen_in; /* by inode: the last layer that has it */
+	uint32_t n_seen_in, cap_seen_in;
+};
+
+/* Reads u, which is open, to its end. */
+must_check int layer_read(struct layers *l, struct unpack *u, struct err *e);
+
+/*
+ * After the last layer: a root that no layer has is as /usr is, as
+ * composefs-rs has it. Frees what l has; also to be called after an error.
+ */
+must_check int layers_end(struct layers *l, struct err *e);
+
+#endif
