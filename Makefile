@@ -24,7 +24,7 @@ LIBEXECDIR ?= $(PREFIX)/lib/rootwright
 MANDIR ?= $(PREFIX)/share/man
 
 .PHONY: all help deps check check-unit check-integration check-boot fuzz \
-	clang lint format size demo dev-key install clean FORCE
+	clang lint format size demo bench dev-key install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -235,6 +235,12 @@ fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 
 demo: all dev-key ## a whole verified boot, and two refused (DEMO=shell)
 	$(Q)scripts/demo
+
+# Never part of check. ROUNDS=5
+ROUNDS ?= 5
+bench: all ## the time of a boot beside other ways (docs/bench-boot.md)
+	$(Q)bench/peers || echo 'bench: ostree is left out' >&2
+	$(Q)bench/boot --rounds $(ROUNDS)
 
 # A plain private key: for demonstrations and tests only (keys/README.md).
 dev-key: $(B)/keys/development.pem ## a development key, if there is none

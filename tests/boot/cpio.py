@@ -64,3 +64,8 @@ def directory():
 def link(target):
     """A symbolic link."""
     return Entry(stat.S_IFLNK | 0o777, target.encode())
+
+
+def directory(mode=0o755):
+    """A directory."""
+    return Entry(stat.S_IFDIR | mode)
