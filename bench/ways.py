@@ -33,6 +33,14 @@ def script(text, line):
     return text.replace(ROOT_LINE, line) if line else text
 
 
+def measured(text, way):
+    """The script, with the memory of the way's program being measured."""
+    line = f"\n/{way.program} "
+    if text.count(line) != 1:
+        raise RuntimeError(f"initrd/init: expected one line {line!r}")
+    return text.replace(line, f"\n/bin/rss /{way.program} ")
+
+
 def parents(name):
     """The directories above it, from the top."""
     parts = name.split("/")[:-1]
@@ -40,7 +48,9 @@ def parents(name):
 
 
 class Way:
-    """One way; this one is ours."""
+    """One way."""
+
+    program = ""  # what makes the root, in the initramfs
 
     def __init__(self, name, without=(), verifies=False):
         self.name = name
@@ -70,6 +80,12 @@ class Way:
 
 INIT_LINE = ("$bb mkdir -p /run/rootwright\n"
              "echo /sbin/init >/run/rootwright/init\n")
+
+
+class Ours(Way):
+    """rootwright-boot, by digest and signature."""
+
+    program = "bin/rootwright-boot"
 
 
 class Plain(Way):
@@ -188,7 +204,7 @@ def closure(program):
 WAYS = [
     Plain("plain", without=VERIFIED),
     PlainRead("plain+read", without=VERIFIED),
-    Way("rootwright", verifies=True),
+    Ours("rootwright", verifies=True),
     MountComposefs("mount.composefs"),
     Ostree("ostree-prepare-root"),
 ]
