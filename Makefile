@@ -279,7 +279,7 @@ clean: ## removes what was made
 
 deps: ## installs and fetches what building and testing need
 
-# The demo's tree has files of that name, too.
--include $(shell find $(B) -path $(B)/demo -prune -o -type f -name '*.d' -print \
+# The trees of the demo and the benchmark have files of that name, too.
+-include $(shell find $(B) \( -path $(B)/demo -o -path $(B)/bench \) -prune -o -type f -name '*.d' -print \
 	2>/dev/null)
 endif
