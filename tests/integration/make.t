@@ -78,6 +78,14 @@ ok 'and makes a key' test -f "$T/dev.pem"
 is 'every man page is there' \
 	"$(find "$T/dest/opt/rw/share/man" -type f -printf '%f\n' | sort)" \
 	"$(find src initrd -name '*.[1-8]' -printf '%f\n' | sort)"
+is "nothing by the names of composefs' programs" \
+	"$(find "$T/dest" -name '*composefs*' ! -path '*/man/*')" ''
+try 'make install COMPAT=1' 0 make install B="$B" VERSION="$version" \
+	MBEDTLS_SRC="$mbedtls" DESTDIR="$T/dest" PREFIX=/opt/rw COMPAT=1
+is 'has those names' "$(cd "$T/dest/opt/rw/bin" && echo *composefs*)" \
+	'composefs-dump composefs-info mkcomposefs'
+has 'and they work' "$("$T/dest/opt/rw/bin/composefs-info" 2>&1)" \
+	'No command specified'
 is 'nothing outside of the prefix' "$(ls "$T/dest")" opt
 is 'nothing that others may write' \
 	"$(find "$T/dest" ! -type l -perm /022)" ''
