@@ -26,9 +26,14 @@ static bool is_dump(const struct input *in)
 int source_open(struct source *s, const char *name, struct err *e)
 {
 	const char *dump = after(name, "dump:"), *tar = after(name, "tar:");
+	const char *oci = after(name, "oci:");
 	struct stat st;
 
 	s->name = name;
+	if (oci) {
+		s->kind = SOURCE_OCI;
+		return oci_open(&s->oci, oci, e);
+	}
 	s->kind = tar ? SOURCE_TAR : SOURCE_DUMP;
 	if (dump || tar)
 		return input_open(&s->in, dump ? dump : tar, e);
@@ -52,6 +57,7 @@ int source_open(struct source *s, const char *name, struct err *e)
 void source_close(struct source *s)
 {
 	input_close(&s->in);
+	oci_close(&s->oci);
 	if (s->dir >= 0)
 		close(s->dir);
 	s->dir = -1;
@@ -68,28 +74,34 @@ static ssize_t read_input(void *ctx, void *buf, size_t n, struct err *e)
 	return r;
 }
 
-static int read_tar(struct source *s, struct tree *t,
-	const struct source_options *o, struct err *e)
+static int read_tar(struct source *s, struct layers *l, struct err *e)
 {
 	struct unpack u = {
 		.read = read_input,
 		.ctx = &s->in,
 		.name = s->in.name,
 	};
+	int r = unpack_open(&u, e);
+
+	if (r == 0)
+		r = layer_read(l, &u, e);
+	unpack_close(&u);
+	return r;
+}
+
+static int read_layers(struct source *s, struct tree *t,
+	const struct source_options *o, struct err *e)
+{
 	struct layers l = {
 		.tree = t,
 		.object = o->from,
 		.ctx = o->scan.ctx,
 	};
 	struct err other;
-	int r = unpack_open(&u, e);
+	int r = s->kind == SOURCE_OCI ? oci_read(&s->oci, &l, e)
+				      : read_tar(s, &l, e);
 
-	if (r == 0)
-		r = layer_read(&l, &u, e);
-	if (layers_end(&l, r == 0 ? e : &other) != 0)
-		r = -1;
-	unpack_close(&u);
-	return r;
+	return layers_end(&l, r == 0 ? e : &other) != 0 ? -1 : r;
 }
 
 int source_read(struct source *s, struct tree *t,
@@ -99,7 +111,7 @@ int source_read(struct source *s, struct tree *t,
 
 	if (s->kind == SOURCE_DIRECTORY)
 		return tree_scan(t, s->dir, s->name, &o->scan, e);
-	if (s->kind == SOURCE_TAR)
-		return read_tar(s, t, o, e);
+	if (s->kind == SOURCE_TAR || s->kind == SOURCE_OCI)
+		return read_layers(s, t, o, e);
 	return tree_read_dump(t, &s->in, &dump, e);
 }

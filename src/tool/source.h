@@ -5,6 +5,7 @@
  *	DIR		a directory (scan.h)
  *	dump:FILE	a composefs dump (dump_read.h)
  *	tar:FILE	a tar, plain or by gzip, zstd or xz (layer.h)
+ *	oci:DIR[:REF]	an image of an OCI layout (oci.h)
  *	FILE, -		a dump if it begins like one, else a tar
  *
  * A name with a prefix is taken by its prefix, and "-" after it is standard
@@ -15,18 +16,21 @@
 
 #include "tool/compute.h"
 #include "tool/input.h"
+#include "tool/oci.h"
 #include "tool/scan.h"
 
 enum source_kind {
 	SOURCE_DIRECTORY,
 	SOURCE_DUMP,
 	SOURCE_TAR,
+	SOURCE_OCI,
 };
 
 struct source {
 	enum source_kind kind;
 	const char *name; /* as it was given */
 	int dir;	  /* SOURCE_DIRECTORY: open, else -1 */
+	struct oci oci;	  /* SOURCE_OCI: .dir is open, else -1 */
 	struct input in;  /* the others */
 };
 
@@ -47,7 +51,7 @@ void source_close(struct source *s);
 
 #define SOURCE_NONE \
 	{ \
-		.dir = -1, .in = {.fd = -1 } \
+		.dir = -1, .oci = { .dir = -1 }, .in = {.fd = -1 } \
 	}
 
 /* Reads it into t, which must be new. */

@@ -1,0 +1,214 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rootwright build of an OCI image layout: layers in order, whiteouts, opaque
+whiteouts, hard links between layers; the digest that the merged directory
+has; blobs that are missing or wrong, tags, media types."""
+import gzip
+import hashlib
+import io
+import json
+import os
+import shutil
+import sys
+import tarfile
+import tempfile
+
+sys.path.insert(0, "tests/lib")
+from tap import *
+
+T = tempfile.mkdtemp()
+OCI = f"{T}/oci"
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+REF = "org.opencontainers.image.ref.name"
+
+
+def build(*argv, **kwargs):
+    return run(ROOTWRIGHT, "build", *argv, **kwargs)
+
+
+def d(name, **kwargs):
+    return tar(name, None, **kwargs)
+
+
+def tar(name, content=b"", **kwargs):
+    m = tarfile.TarInfo(name)
+    m.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
+    m.mode = 0o755 if content is None else 0o644
+    m.size = len(content or b"")
+    m.mtime = 1
+    for key, value in kwargs.items():
+        setattr(m, key, value)
+    return m, content
+
+
+def link(name, target):
+    return tar(name, type=tarfile.LNKTYPE, linkname=target)
+
+
+def layer(*members):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as t:
+        for m, content in members:
+            t.addfile(m, io.BytesIO(content) if content else None)
+    return out.getvalue()
+
+
+def blob(data, media):
+    digest = hashlib.sha256(data).hexdigest()
+    os.makedirs(f"{OCI}/blobs/sha256", exist_ok=True)
+    with open(f"{OCI}/blobs/sha256/{digest}", "wb") as f:
+        f.write(data)
+    return {"mediaType": media, "digest": f"sha256:{digest}",
+            "size": len(data)}
+
+
+def image(*layers, tag="one", media=LAYER):
+    """Writes the blobs; returns the entry for the index."""
+    config = blob(b'{"rootfs":{"type":"layers","diff_ids":[]}}',
+                  "application/vnd.oci.image.config.v1+json")
+    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config,
+                "layers": [blob(data, media) for data in layers]}
+    entry = blob(json.dumps(manifest).encode(), MANIFEST)
+    entry["annotations"] = {REF: tag}
+    return entry
+
+
+def index(*entries):
+    with open(f"{OCI}/oci-layout", "w") as f:
+        f.write('{"imageLayoutVersion":"1.0.0"}')
+    with open(f"{OCI}/index.json", "w") as f:
+        json.dump({"schemaVersion": 2, "manifests": list(entries)}, f)
+
+
+def flat(*members):
+    """The digest of a tar of the merged tree."""
+    with open(f"{T}/flat.tar", "wb") as f:
+        f.write(layer(*members))
+    return build(f"tar:{T}/flat.tar")[1]
+
+
+def merged(name, layers, want):
+    index(image(*[layer(*members) for members in layers]))
+    code, out, err = build(f"oci:{OCI}")
+    ok((code, out) == (0, want) and want, name, err)
+
+
+def refused(words, name, source=None):
+    code, out, err = build("--store", f"{T}/store", source or f"oci:{OCI}")
+    equal((code, out), (1, ""), f"{name}: refused")
+    equal(err.split("\n")[0], f"rootwright: {words}", f"{name}: its words")
+    ok(not os.path.exists(f"{T}/store/images"), f"{name}: no image")
+
+
+big = b"b" * 5000
+merged("one layer", [[d("usr", mode=0o711), tar("usr/f", big)]],
+       flat(d("usr", mode=0o711), tar("usr/f", big)))
+merged("a file is replaced, by another type",
+       [[d("."), tar("f", b"1"), d("g"), tar("g/h", b"2"), tar("k", b"3")],
+        [tar("f", b"22"), tar("g", b"file"), d("k"), tar("k/l", b"4")]],
+       flat(d("."), tar("f", b"22"), tar("g", b"file"), d("k"),
+            tar("k/l", b"4")))
+merged("a directory keeps what is in it and gets the new mode",
+       [[d("."), d("d"), tar("d/a", b"1")],
+        [d("d", mode=0o700, uid=7), tar("d/b", b"2")]],
+       flat(d("."), d("d", mode=0o700, uid=7), tar("d/a", b"1"),
+            tar("d/b", b"2")))
+merged("whiteouts",
+       [[d("."), d("d"), tar("d/a", b"1"), tar("d/b", b"2"), d("e"),
+         tar("e/x", b"3")],
+        [d("d"), tar("d/.wh.a"), tar(".wh.e"), tar(".wh.nothing")]],
+       flat(d("."), d("d"), tar("d/b", b"2")))
+merged("a whiteout, and the name again in the next layer",
+       [[d("."), tar("a", b"1")], [tar(".wh.a")], [tar("a", b"22")]],
+       flat(d("."), tar("a", b"22")))
+for order, name in ((0, "first"), (1, "last")):
+    members = [tar("d/.wh..wh..opq"), tar("d/new", b"3"), d("d/s"),
+               tar("d/s/n", b"4")]
+    merged(f"an opaque whiteout, {name}",
+           [[d("."), d("d"), tar("d/a", b"1"), d("d/s"), tar("d/s/o", b"2"),
+             d("d/t"), tar("d/t/u", b"5")],
+            [d("d")] + (members[1:] + members[:1] if order else members)],
+           flat(d("."), d("d"), tar("d/new", b"3"), d("d/s"),
+                tar("d/s/n", b"4")))
+merged("hard links, also to a lower layer",
+       [[d("."), tar("a", big), link("b", "a")], [link("c", "a"), tar("z")]],
+       flat(d("."), tar("a", big), link("b", "a"), link("c", "a"), tar("z")))
+merged("a hard-linked name is replaced",
+       [[d("."), tar("a", big), link("b", "a")], [tar("a", b"new")]],
+       flat(d("."), tar("b", big), tar("a", b"new")))
+merged("the root of a later layer",
+       [[d(".", mode=0o700), d("usr")], [d(".", mode=0o711)]],
+       flat(d(".", mode=0o711), d("usr")))
+
+# Compressed, and into a store; which of several.
+one = layer(d("."), tar("f", big))
+want = flat(d("."), tar("f", big))
+index(image(gzip.compress(one), media=LAYER + "+gzip"))
+equal(build("--store", f"{T}/good", f"oci:{OCI}")[1], want, "gzip, a store")
+equal(run(ROOTWRIGHT, "check", f"{T}/good")[:2], (0, ""), "all whole")
+first, second = image(one), image(layer(d("."), tar("g")), tag="two:1")
+index(first, second)
+equal(build(f"oci:{OCI}:one")[1], want, "by its tag")
+equal(build(f"oci:{OCI}:{first['digest']}")[1], want, "by its digest")
+equal(build(f"oci:{OCI}:two:1")[1], flat(d("."), tar("g")),
+      "a tag with a colon")
+refused(f"{OCI}: expected one image, found 2", "no tag")
+refused(f"{OCI}: expected one image of tag or digest three, found 0",
+        "a wrong tag", f"oci:{OCI}:three")
+index(first, dict(second, annotations={REF: "one"}))
+refused(f"{OCI}: expected one image of tag or digest one, found 2",
+        "a tag twice", f"oci:{OCI}:one")
+
+# Damage.
+for media, words in (("application/vnd.oci.image.index.v1+json",
+                      "the manifest of an image"), ):
+    index(dict(first, mediaType=media))
+    refused(f"{OCI}: {first['digest']}: expected {words}, found the media "
+            f"type \"{media}\"", "a manifest's media type")
+entry = image(one, media="text/plain")
+digest = hashlib.sha256(one).hexdigest()
+index(entry)
+refused(f"{OCI}: sha256:{digest}: expected a layer that is a tar, found the "
+        "media type \"text/plain\"", "a layer's media type")
+index(first)
+path = f"{OCI}/blobs/sha256/{digest}"
+with open(path, "r+b") as f:
+    f.seek(1030)
+    f.write(b"X")
+changed = hashlib.sha256(open(path, "rb").read()).hexdigest()
+refused(f"{path}: expected the content that its name says, found "
+        f"sha256:{changed}", "a layer with a byte changed")
+with open(path, "wb") as f:
+    f.write(one[:-512])
+refused(f"{path}: expected {len(one)} bytes, as its descriptor says, found "
+        "fewer", "a layer that is cut")
+with open(path, "wb") as f:
+    f.write(one + b"\0" * 512)
+refused(f"{path}: expected {len(one)} bytes, as its descriptor says, found "
+        "more", "a layer that is longer")
+os.unlink(path)
+refused(f"{path}: cannot be opened: No such file or directory",
+        "a layer that is missing")
+os.symlink("/etc/passwd", path)
+refused(f"{path}: cannot be opened: Too many levels of symbolic links",
+        "a layer that is a symbolic link")
+index(dict(first, digest="sha256:../../../etc/passwd"))
+refused(f"{OCI}: expected a digest sha256:<64 hex digits>, found "
+        "\"sha256:../../../etc/passwd\"", "a digest with a path")
+index(dict(first, size=-1))
+refused(f"{OCI}: expected a descriptor with mediaType, digest (sha256) and "
+        "size, found another", "a size below 0")
+with open(f"{OCI}/index.json", "w") as f:
+    f.write("[]")
+refused(f"{OCI}/index.json:1: expected a JSON object, found something else: "
+        "it is another value", "an index that is a list")
+with open(f"{OCI}/oci-layout", "w") as f:
+    f.write('{"imageLayoutVersion":"2.0.0"}')
+refused(f"{OCI}/oci-layout: expected imageLayoutVersion 1.0.0, found 2.0.0",
+        "another layout")
+refused(f"{T}/none: cannot be opened as an OCI layout: No such file or "
+        "directory", "no layout", f"oci:{T}/none")
+
+shutil.rmtree(T)
+done()
