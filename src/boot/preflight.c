@@ -56,14 +56,22 @@ static int read_through(
 	struct preflight *p, int fd, const char *path, struct err *e)
 {
 	static char buf[65536];
+	struct stat st;
+	off_t at = 0;
 	ssize_t n;
 
-	while ((n = read(fd, buf, sizeof(buf))) > 0)
-		p->bytes += n;
+	while ((n = pread(fd, buf, sizeof(buf), at)) > 0)
+		at += n;
 	if (n < 0)
 		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
 			"preflight: %s: expected data that match its fs-verity digest, found others",
 			path);
+	/* The kernel compares digests, but not the image's size with it. */
+	if (fstat(fd, &st) != 0 || at != st.st_size)
+		return err_set(e, REASON_PREFLIGHT_DAMAGED,
+			"preflight: %s: expected an object of the size that the image says, %lld bytes, found %lld",
+			path, (long long)st.st_size, (long long)at);
+	p->bytes += at;
 	p->files++;
 	return 0;
 }
