@@ -205,8 +205,8 @@ FUZZERS := $(FUZZ:tests/%.c=$(B)/%)
 $(B)/unit/%: tests/unit/%.c $(PARTS:src/%.c=$(B)/test/%.o) $(B)/test/libmbed.a
 	@mkdir -p $(@D)
 	$(call say,LINK)
-	$(Q)$(CC) $(BASE) $(OURS) $(test_CFLAGS) -Itests/unit -o $@ $(filter-out %.h,$^) \
-		$(host_LIBS)
+	$(Q)$(CC) $(BASE) $(OURS) $(test_CFLAGS) -Itests/unit -o $@ $< \
+		$(filter %.o %.a,$^) $(host_LIBS)
 
 $(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a
 	@mkdir -p $(@D)

@@ -22,7 +22,7 @@ static int open_image(
 			"image: %s: expected the image on %s, found no such file",
 			path, where);
 	return err_sys(e, REASON_IMAGE_INVALID, errno,
-		"image: %s: expected a regular file, found something else",
+		"image: %s: expected a regular file that the kernel opens, found something else",
 		path);
 }
 
@@ -30,21 +30,29 @@ static int open_image(
  * The file's digest: the kernel's measurement of it, or where there is no
  * fs-verity to measure, our own of a copy in memory, which takes its place.
  */
-static int measure(struct verified_image *v, const char *path,
-	uint64_t image_max, struct digest *found, struct err *e)
+static int measure(struct verified_image *v, const struct config *c,
+	const char *path, struct digest *found, struct err *e)
 {
+	char feature[64];
 	int memfd;
 
+	snprintf(feature, sizeof(feature), "/sys/fs/%s/features/verity",
+		c->policy.store_fstype);
 	if (!v->memory) {
 		if (verity_measure(v->fd, found) == 0)
 			return 0;
+		/* Of the kernel's file systems, not of this one. */
+		if (errno == EOPNOTSUPP && access(feature, F_OK) != 0)
+			return err_set(e, REASON_KERNEL_FEATURE,
+				"kernel: expected fs-verity for %s, found none: no %s",
+				c->policy.store_fstype, feature);
 		if (errno != ENODATA && errno != EOPNOTSUPP && errno != ENOTTY)
 			return err_sys(e, REASON_IMAGE_MISMATCH, errno,
 				"image: %s: expected an fs-verity digest, found none that can be compared",
 				path);
 	}
-	if (memory_load(&memfd, v->fd, path, image_max, v->digest.algorithm,
-		    found, e) != 0)
+	if (memory_load(&memfd, v->fd, path, c->policy.image_max,
+		    v->digest.algorithm, found, e) != 0)
 		return -1;
 	close(v->fd);
 	v->fd = memfd;
@@ -124,8 +132,7 @@ int image_verify(struct verified_image *v, const struct store *s,
 		file[0] ? path : digest_to_hex(&v->digest, hex));
 	v->fd = open_image(
 		dirfd, path, file[0] ? "the initramfs" : s->device.path, e);
-	if (v->fd < 0 ||
-		measure(v, path, c->policy.image_max, &found, e) != 0 ||
+	if (v->fd < 0 || measure(v, c, path, &found, e) != 0 ||
 		compare(&v->digest, &found, path, e) != 0)
 		return -1;
 	if (c->policy.trust != TRUST_DIGEST &&
