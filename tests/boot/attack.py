@@ -6,6 +6,8 @@ import re
 import struct
 import subprocess
 
+import forge
+
 BLOCK = 4096
 
 
@@ -59,7 +61,10 @@ class Disk:
         """Inverts one bit of byte `at`; negative: from the end."""
         if at < 0:
             at += self.size(path)
-        where = self.offset(path, at)
+        self.flip_disk(self.offset(path, at))
+
+    def flip_disk(self, where):
+        """Inverts one bit of byte `where` of the whole disk."""
         with open(self.path, "r+b") as f:
             f.seek(where)
             byte = f.read(1)[0]
@@ -79,8 +84,12 @@ class Disk:
             self.remove(path)
         except RuntimeError:
             pass  # there was none
+        parent, name = os.path.split(path)
         try:
-            parent, name = os.path.split(path)
+            self.mkdir(parent)
+        except RuntimeError:
+            pass  # it is there
+        try:
             self.debugfs(f"cd {parent}", f"write {host} {name}")
         finally:
             os.unlink(host)
@@ -97,6 +106,10 @@ class Disk:
     def feature(self, *words):
         """Features of the file system: -verity."""
         self.debugfs("feature " + " ".join(words))
+
+    def superblock(self, field, value):
+        """A field of the superblock, by debugfs' name for it."""
+        self.debugfs(f"set_super_value {field} {value}")
 
     def wreck(self):
         """Zeros over the superblock."""
@@ -116,14 +129,48 @@ class Disk:
         """A directory in its place."""
         self.debugfs(f"rm {path}", f"mkdir {path}")
 
-    def symlink(self, path, target):
-        """A symbolic link in its place."""
-        self.debugfs(f"rm {path}", f"symlink {path} {target}")
+    def mkdir(self, path):
+        """A new directory."""
+        self.debugfs(f"mkdir {path}")
 
-    def fifo(self, path):
-        """A FIFO in its place."""
+    def symlink(self, path, target):
+        """A symbolic link in its place, or a new one."""
+        try:
+            self.remove(path)
+        except RuntimeError:
+            pass  # there was none
+        self.debugfs(f"symlink {path} {target}")
+
+    def node(self, path, *what):
+        """A FIFO (p) or a device (c 1 3) in its place."""
         parent, name = os.path.split(path)
-        self.debugfs(f"rm {path}", f"cd {parent}", f"mknod {name} p")
+        self.debugfs(f"rm {path}", f"cd {parent}",
+                     f"mknod {name} {' '.join(map(str, what))}")
+
+    def seal(self, path, algorithm="sha256", block=4096, salt=""):
+        """The same bytes with fs-verity of this kind, rightly made."""
+        data = self.peek(path)
+        self.put(path, forge.sealed(data, algorithm, block, salt.encode()))
+        self.debugfs(f"set_inode_field {path} size {len(data)}",
+                     f"set_inode_field {path} flags 0x180000")
+
+    def flip_descriptor(self, path, at):
+        """Inverts one bit of the fs-verity descriptor: the last block."""
+        out = self.debugfs(f"ex {path}", write=False).splitlines()[-1]
+        last = int(re.findall(r"\d+ *- *(\d+)", out)[1])
+        self.flip_disk(self.start + last * BLOCK + at)
+
+    def full(self):
+        """Not one block is free."""
+        free = int(re.search(r"Free blocks: +(\d+)", self.debugfs(
+            "stats", write=False)).group(1))
+        # A file needs blocks for its extents, too.
+        self.put("/full", b"x" * (free - 4) * BLOCK)
+        for n in range(4):
+            try:
+                self.put(f"/full{n}", b"x")
+            except RuntimeError:
+                return
 
     def swap_in(self, path, other):
         """The inode of another file (sealed, intact) under this name."""

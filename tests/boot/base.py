@@ -11,8 +11,10 @@ import struct
 import subprocess
 import sys
 import threading
+import uuid
 
 import cpio
+import forge
 import tap
 from attack import Disk
 
@@ -72,6 +74,21 @@ def _compile(source, output, *flags):
         return f.read()
 
 
+def certificates():
+    """Makes the keys; returns the certificates, by name."""
+    found = {}
+    for name, subject in (("trusted", "test key trusted"),
+                          ("other", "test key other"),
+                          ("development", "rootwright DEVELOPMENT key")):
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
+            "-subj", f"/CN={subject}",
+            "-keyout", f"{DIR}/{name}.key", "-out", f"{DIR}/{name}.pem")
+        with open(f"{DIR}/{name}.pem", "rb") as f:
+            found[name] = f.read()
+    return found
+
+
 class Base:
     """The artefacts, and the words that cases use for them."""
 
@@ -79,30 +96,19 @@ class Base:
         shutil.rmtree(DIR, ignore_errors=True)
         os.makedirs(DIR)
         self.words, self.entries, self.lock = {}, {}, threading.Lock()
-        self._keys()
+        self.certificates = certificates()
         for release in ("one", "two"):
             self._release(release)
         self._raw_signature()
-        self.words["disk"] = f"{DIR}/disk.img"
+        self._forgeries()
         self.words["half"] = self.words["one"][:32]
         self.words["upper"] = self.words["one"].upper()
         self.words["nowhere"] = "ab" * 32
         self.disk = f"{DIR}/disk.img"
         run(tap.ROOTWRIGHT, "disk", "--store", f"{DIR}/store",
             "--output", self.disk, "--label", "rootwright")
+        self._places()
         self._programs()
-
-    def _keys(self):
-        self.certificates = {}
-        for name, subject in (("trusted", "test key trusted"),
-                              ("other", "test key other"),
-                              ("development", "rootwright DEVELOPMENT key")):
-            run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                "ec_paramgen_curve:P-256", "-nodes", "-days", "3650",
-                "-subj", f"/CN={subject}",
-                "-keyout", f"{DIR}/{name}.key", "-out", f"{DIR}/{name}.pem")
-            with open(f"{DIR}/{name}.pem", "rb") as f:
-                self.certificates[name] = f.read()
 
     def _release(self, release):
         tree = f"{DIR}/tree-{release}"
@@ -118,6 +124,8 @@ class Base:
         _write(f"{tree}/etc/os-release", b"ID=guest\nNAME=Guest\n")
         _write(f"{tree}/sbin/script", b"#!/usr/lib/guest/init\n", 0o755)
         _write(f"{tree}/sbin/orphan", b"#!/bin/nowhere -x\n", 0o755)
+        _write(f"{tree}/sbin/junk", b"no program\n", 0o755)
+        shutil.copy(f"{tap.B}/rootwright-boot", f"{tree}/sbin/again")
         victim = _write(f"{tree}/data/victim", bytes(range(256)) * 800)
         _write(f"{tree}/data/fine", b"fine\n" * 20000)
         digest = run(tap.ROOTWRIGHT, "build", "--store", f"{DIR}/store",
@@ -129,6 +137,7 @@ class Base:
         self.words["signature_" + release] = \
             f"/composefs/signatures/{digest}.p7s"
         self.words["init_" + release] = object_path(verity_digest(init))
+        self.words["init_size"] = len(init)
         self.words["libc"] = object_path(verity_digest(libc))
         self.words["victim"] = object_path(verity_digest(victim))
 
@@ -140,6 +149,41 @@ class Base:
             "der", "-signer", f"{DIR}/trusted.pem", "-inkey",
             f"{DIR}/trusted.key", "-out", f"{DIR}/raw.p7s", "-in",
             f"{DIR}/store/objects/{digest[:2]}/{digest[2:]}")
+
+    def _forgery(self, name, image):
+        digest = verity_digest(image)
+        _write(f"{DIR}/{name}.image", image)
+        self.words[name] = digest
+        self.words["file_" + name] = f"{DIR}/{name}.image"
+        self.words["image_" + name] = object_path(digest)
+
+    def _forgeries(self):
+        """Images whose digests are right, for what they are."""
+        one = self.words["one"]
+        with open(f"{DIR}/store/objects/{one[:2]}/{one[2:]}", "rb") as f:
+            image = f.read()
+        self.words["file_one"] = f.name
+        self.words["file_signature"] = \
+            f"{DIR}/store/signatures/{one}.p7s"
+        self.words["xattr"] = image.index(b"overlay.redirect") + 20
+        self._forgery("noise", bytes(range(1, 255)) * 100)
+        size = self.words["init_size"]
+        self._forgery("liar", forge.other_size(image, size, size - 1))
+
+    def _places(self):
+        """What and where things are on the disk."""
+        disk = Disk(self.disk)
+        with open(self.disk, "rb") as f:
+            f.seek(1024)
+            entry = f.read(128)
+            f.seek(disk.start + 1024 + 0x68)
+            self.words["uuid"] = uuid.UUID(bytes=f.read(16))
+        self.words["partuuid"] = uuid.UUID(bytes_le=entry[16:32])
+        self.words["partlabel"] = entry[56:].decode("utf-16le").rstrip("\0")
+        self.words["sector_superblock"] = disk.start // 512 + 2
+        for name in ("image_one", "init_one", "victim"):
+            self.words["sector_" + name] = disk.offset(
+                self.words[name], 8192) // 512
 
     def _programs(self):
         self.witness = _compile("witness.c", f"{DIR}/witness", "-static")
@@ -188,6 +232,9 @@ class Base:
         for name, entry in case.initrd.items():
             if entry is None:
                 del entries[name]
+            elif isinstance(entry, str):
+                with open(entry.format(**self.words), "rb") as f:
+                    entries[name] = cpio.file(f.read())
             else:
                 entries[name] = entry
         with open(path, "wb") as f:

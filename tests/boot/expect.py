@@ -15,7 +15,8 @@ class Case:
     disk     what is done to a copy of the disk: "flip {victim} 0", with the
              methods of attack.Disk as verbs
     disks    how many copies of it are attached
-    initrd   files of the initramfs replaced (or removed: None)
+    initrd   files of the initramfs replaced: an entry of cpio, the name of
+             a file of the host, or None: removed
     via      witness: busybox, and guest/witness.c around rootwright-boot
              busybox: the initramfs as a device has it
              pid1: rootwright-boot is PID 1, drivers loaded before
@@ -79,10 +80,11 @@ KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 
 
 def boots(trust="digest", release="one", signed=False, victim="whole",
-          record=None, says=(), console=False, unverified=False,
+          mapped=None, record=None, says=(), console=False, unverified=False,
           args=("/sbin/init",)):
     """The root was verified and its init ran and saw what it should.
-    victim: how reading /data/victim ends. record: boot.json, by path.
+    victim: how reading /data/victim ends, and mapped how touching it in
+    memory does, if not the same. record: boot.json, by path.
     console: the line of success is on the console too (without quiet).
     unverified: composefs=? was allowed. args: what init was started with."""
     def judge(outcome, words):
@@ -107,6 +109,9 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
         _want(problems, outcome.said("READ")
               == [f"/data/victim: {victim}", "/data/fine: whole"],
               f"reads: {outcome.said('READ')}")
+        _want(problems, outcome.said("MAP")
+              == [f"/data/victim: {mapped or victim}", "/data/fine: whole"],
+              f"mappings: {outcome.said('MAP')}")
         _want(problems, outcome.said("WRITE")
               == [f"{p}: Read-only file system"
                   for p in ("/probe", "/etc/probe")],
@@ -160,16 +165,28 @@ def _says(outcome, pattern, problems):
           f"no line on the console: {pattern}")
 
 
-def refuses(reason, sentence, action="reboot"):
+def _follows(outcome, line, cause, problems):
+    """On the console the kernel's own words stand above ours."""
+    lines = _lines(outcome)
+    ours = [n for n, x in enumerate(lines) if re.fullmatch(line, x)]
+    above = lines[:ours[0]] if ours else []
+    _want(problems, any(re.search(cause, x) for x in above),
+          f"no line of the kernel above ours: {cause}")
+
+
+def refuses(reason, sentence, action="reboot", after=None):
     """rootwright-boot refused: this reason code and sentence (a pattern for
     all of it), on the console and in the kernel log, with a hint and the
-    action; no root was attached and nothing of it ran."""
+    action; no root was attached and nothing of it ran. after: the kernel's
+    own words, which stand above the sentence on the console."""
     def judge(outcome, words):
         problems = []
         line = (rf"rootwright-boot: refused \[{reason}\]: "
                 + sentence.format(**words))
         _want(problems, any(re.fullmatch(line, x) for x in _lines(outcome)),
               f"no line on the console: {line}")
+        if after:
+            _follows(outcome, line, after, problems)
         _says(outcome, "^rootwright-boot: hint: .", problems)
         _says(outcome, rf"^rootwright-boot: {action} in \d+ s$", problems)
         if outcome.said("EXIT") or outcome.said("ACTION"):
@@ -188,12 +205,14 @@ def refuses(reason, sentence, action="reboot"):
         _want(problems, outcome.end == action_end,
               f"it ended by {outcome.end}")
         return problems
+    judge.reason = reason
     return judge
 
 
-def ends(how, says=(), silent=()):
+def ends(how, says=(), silent=(), reason=None):
     """No root, no shell, and the machine ended like this. silent: patterns
-    that no line of the console may show."""
+    that no line of the console may show. reason: the code that one of says
+    asks for."""
     def judge(outcome, words):
         problems = []
         for pattern in says:
@@ -205,4 +224,5 @@ def ends(how, says=(), silent=()):
         _no_root(outcome, problems)
         _want(problems, outcome.end == how, f"it ended by {outcome.end}")
         return problems
+    judge.reason = reason
     return judge

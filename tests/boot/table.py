@@ -48,7 +48,7 @@ def attempt(artefacts, case, number):
     try:
         outcome = vm.boot(tap.kernel(case.kernel)[0], initrd, cmdline,
                           [disk] * case.disks, case.bus,
-                          extra=[x.format(**artefacts.words)
+                          extra=[x.format(disk=disk, **artefacts.words)
                                  for x in case.extra],
                           typing=case.typing)
         problems = case.expect(outcome, artefacts.words)

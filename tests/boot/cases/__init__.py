@@ -2,8 +2,11 @@
 """The table: one line (or a few) is one boot. See expect.Case for what each
 part means. Words in braces: {one} {two} digests of the two releases, {half}
 and {upper} of the first; {image_one} {signature_one} {init_one} {libc}
-{victim} paths of files on the disk; {nowhere} a digest of nothing; {disk}
-and {raw_signature} files of the host. versions and filesystems are the
+{victim} paths of files on the disk; {nowhere} a digest of nothing; {disk},
+{raw_signature} and {file_...} files of the host; {uuid} {partuuid}
+{partlabel} of the store; {sector_...} where things are on the disk; {noise}
+and {liar} digests of two images that are not what they should be
+(forge.py). versions and filesystems are the
 tables of kernels.t, which has {tree} too: where the store is on the host."""
 from cases import (arguments, failure, good, image, kernel, noshell, objects,
                    policy, signature, store)

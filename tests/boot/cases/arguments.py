@@ -53,4 +53,11 @@ CASES = [
         "cmdline-invalid", r"cmdline: rootwright.timeout=: expected at most "
         r"the policy's 30 seconds, found 31"),
         cmdline="composefs={one} rootwright.timeout=31"),
+
+    Case("a quote that never ends", refuses(
+        "cmdline-invalid", r"cmdline: expected a closing quote, found the "
+        r"end after 'rootwright.timeout'"),
+        cmdline='composefs={one} "rootwright.timeout=3'),
+    Case("a shorter timeout than the policy's", boots(),
+         cmdline="composefs={one} rootwright.timeout=29"),
 ]

@@ -15,6 +15,10 @@ NO_DIGEST = (r"cmdline: expected composefs=<digest>, found none, and the "
              r"policy has no image=")
 NO_IMAGE = (r"image: objects/.+: expected the image on /dev/vda1, found no "
             r"such file")
+NO_FILE = (r"image: objects/.+: expected a regular file that the kernel opens, "
+           r"found something else: ")
+OTHER_DIGEST = (r"image: objects/.+: expected fs-verity digest "
+                r"sha256:{one}, found sha256:[0-9a-f]{{64}}")
 OTHER_KEY = (r"signature: signatures/{one}.p7s: expected one by a trusted "
              r"key, found one by .+")
 FOREIGN = (r"signature: signatures/{one}.p7s: expected one over this digest "

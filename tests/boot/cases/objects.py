@@ -19,7 +19,7 @@ CASES = [
         r"that the image names, found another or one without fs-verity: "
         r"I/O error"), disk=["unseal {init_one}"]),
     Case("preflight: a FIFO in place of init's object", refuses(
-        "preflight-missing", NO_OBJECT), disk=["fifo {init_one}"]),
+        "preflight-missing", NO_OBJECT), disk=["node {init_one} p"]),
     Case("preflight: a symlink in place of init's object", refuses(
         "preflight-missing", NO_OBJECT), disk=["symlink {init_one} {libc}"]),
     Case("init that is no executable", refuses(
@@ -34,7 +34,8 @@ CASES = [
         "preflight-missing", r"preflight: /bin/none: expected a file in the "
         r"image, found none: No such file or directory"),
         conf=CONF + "init=/bin/none\n"),
-    Case("a bit flipped in another object", boots(victim="I/O error"),
+    Case("a bit flipped in another object",
+         boots(victim="I/O error", mapped="Bus error"),
          disk=["flip {victim} 100000"]),
     Case("another object missing",
          boots(victim="No such file or directory"),
@@ -43,9 +44,38 @@ CASES = [
          disk=["unseal {victim}"]),
     Case("a FIFO in place of another object",
          boots(victim="No such file or directory"),
-         disk=["fifo {victim}"]),
+         disk=["node {victim} p"]),
     Case("another object cut short", boots(victim="I/O error"),
          disk=["shrink {victim} 4096"]),
     Case("another object's bytes", boots(victim="I/O error"),
          disk=["swap_in {victim} {libc}"]),
+
+    Case("preflight: another object's bytes", refuses(
+        "preflight-damaged", r"preflight: /sbin/init: expected the object "
+        r"that the image names, found another or one without fs-verity: "
+        r"I/O error", after=r"^overlayfs: lower file '.+' has the wrong "
+        r"fs-verity digest"), disk=["swap_in {init_one} {libc}"],
+        cmdline="composefs={one} loglevel=7"),
+    Case("preflight: init's object cut short", refuses(
+        "preflight-damaged", r"preflight: /sbin/init: expected the object "
+        r"that the image names, found another or one without fs-verity: .+",
+        after=r"^fs-verity \(vda1, inode \d+\): Wrong data_size: "),
+        disk=["shrink {init_one} 4096"]),
+    Case("preflight: a directory in place of init's object", refuses(
+        "preflight-missing", NO_OBJECT), disk=["directory {init_one}"]),
+    Case("preflight: the kernel says first what is damaged", refuses(
+        "preflight-damaged", r"preflight: /sbin/init: expected data that "
+        r"match its fs-verity digest, found others: I/O error",
+        after=r"^fs-verity \(vda1, inode \d+\): FILE CORRUPTED!"),
+        disk=["flip {init_one} 5000"]),
+    Case("preflight: the image gives init another size", refuses(
+        "preflight-damaged", r"preflight: /sbin/init: expected an object "
+        r"of the size that the image says, \d+ bytes, found \d+"),
+        cmdline="composefs={liar}",
+        disk=["install {image_liar} {file_liar}", "seal {image_liar}"]),
+    Case("a symlink in place of another object",
+         boots(victim="No such file or directory"),
+         disk=["symlink {victim} {libc}"]),
+    Case("a bit flipped in another object's fs-verity descriptor",
+         boots(victim="I/O error"), disk=["flip_descriptor {victim} 20"]),
 ]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """boot.conf and keys.d."""
-from cases.common import CONF, SIGNED
+from cases.common import CONF, SIGNED, TRUSTED, file
 from expect import Case, refuses
 
 CASES = [
@@ -19,4 +19,13 @@ CASES = [
         "store-unnamed", r"store: expected store= in the policy or "
         r"rootwright.store= on the command line, found neither"),
         conf="trust=digest\nfailure_delay=0\n"),
+
+    Case("keys.d with something that is no certificate", refuses(
+        "keys-invalid", r"certificate: /etc/rootwright/keys.d/bad.pem: "
+        r"expected an X.509 certificate in PEM or DER, found something "
+        r"else"), conf=SIGNED, keys=TRUSTED,
+        initrd={"etc/rootwright/keys.d/bad.pem": file("no certificate\n")}),
+    Case("a file in place of /sysroot", refuses(
+        "sysroot", r"sysroot: /sysroot: expected an empty directory, found "
+        r"something else"), initrd={"sysroot": file("")}),
 ]

@@ -29,7 +29,7 @@ def good(kernel, loop=False):
                            "image.verified_in": "memory"}),
              kernel=kernel, disk=["unseal {image_one}"]),
         Case(f"{kernel}: a bit flipped in an object",
-             boots(victim="I/O error"), kernel=kernel,
+             boots(victim="I/O error", mapped="Bus error"), kernel=kernel,
              disk=["flip {victim} 100000"]),
     ]
 

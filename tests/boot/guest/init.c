@@ -6,10 +6,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -54,6 +57,36 @@ static void tell_read(const char *path)
 	while (n > 0)
 		n = read(fd, bytes, sizeof(bytes));
 	fprintf(out, "READ %s: %s\n", path, n < 0 ? strerror(errno) : "whole");
+	if (fd >= 0)
+		close(fd);
+}
+
+static sigjmp_buf fault;
+
+static void on_fault(int signal)
+{
+	(void)signal;
+	siglongjmp(fault, 1);
+}
+
+/* Where reading would say EIO, touching a mapping kills. */
+static void tell_map(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	off_t size = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	volatile const char *map = MAP_FAILED;
+	const char *how = strerror(errno);
+
+	if (size > 0)
+		map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (map != MAP_FAILED && sigsetjmp(fault, 1) == 0) {
+		for (off_t at = 0; at < size; at += 4096)
+			(void)map[at];
+		how = "whole";
+	} else if (map != MAP_FAILED) {
+		how = "Bus error";
+	}
+	fprintf(out, "MAP %s: %s\n", path, how);
 	if (fd >= 0)
 		close(fd);
 }
@@ -107,6 +140,9 @@ int main(int argc, char **argv, char **envp)
 	tell_log();
 	tell_read("/data/victim");
 	tell_read("/data/fine");
+	signal(SIGBUS, on_fault);
+	tell_map("/data/victim");
+	tell_map("/data/fine");
 	tell_write("/probe");
 	tell_write("/etc/probe");
 	tell_stack();
