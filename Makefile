@@ -214,10 +214,17 @@ $(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a
 	$(Q)$(CLANG) $(BASE) $(fuzz_CFLAGS) -fsanitize=fuzzer -o $@ \
 		$(filter-out %.h,$^) $(host_LIBS)
 
+# The boot program under ASan and UBSan, for what ends before a mount.
+$(B)/rootwright-boot-sanitized: $(BOOT:src/%.c=$(B)/test/%.o) \
+		$(CORE:src/%.c=$(B)/test/%.o) $(B)/test/libmbed.a
+	$(call say,LINK)
+	$(Q)$(CC) $(test_CFLAGS) -o $@ $^
+
 # What the tests need besides themselves.
 GUESTS := $(patsubst tests/boot/guest-%.c,$(B)/guest-%, \
 	$(sort $(wildcard tests/boot/guest-*.c)))
-TESTED := all $(UNITS) $(GUESTS)
+SANITIZED := $(B)/rootwright-boot-sanitized
+TESTED := all $(UNITS) $(GUESTS) $(SANITIZED)
 INTEGRATION := $(sort $(wildcard tests/integration/*.t))
 BOOTS := $(sort $(wildcard tests/boot/*.t))
 export B CACHE MBEDTLS_SRC VERSION
@@ -226,7 +233,7 @@ check: lint clang fuzz $(TESTED) ## every test; the last lines sum them up
 	$(Q)tests/run $(UNITS) $(INTEGRATION) $(BOOTS)
 check-unit: $(UNITS) ## the unit tests, under ASan and UBSan
 	$(Q)tests/run $(UNITS)
-check-integration: all ## the tests of the programs
+check-integration: all $(SANITIZED) ## the tests of the programs
 	$(Q)tests/run $(INTEGRATION)
 check-boot: all $(GUESTS) ## the boots in QEMU
 	$(Q)tests/run $(BOOTS)
