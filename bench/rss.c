@@ -41,7 +41,8 @@ int main(int argc, char **argv)
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
-		ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACEEXIT) != 0)
+		ptrace(PTRACE_SETOPTIONS, pid, NULL, PTRACE_O_TRACEEXIT) != 0 ||
+		ptrace(PTRACE_CONT, pid, NULL, 0) != 0)
 		return 1;
 	for (;;) {
 		int sig = 0;
