@@ -88,6 +88,37 @@ def reproducible(first):
            err)
 
 
+def with_image():
+    """The image that the policy's image_file= names, and its signature."""
+    image, conf = f"{TMP}/root.image", f"{TMP}/conf3"
+    for name in (image, f"{image}.p7s"):
+        with open(name, "w", encoding="ascii") as f:
+            f.write(name)
+    refused(build("--no-modules", "--image", image),
+            f"image: {image}: expected image_file= in the policy, found none",
+            "--image without image_file=")
+    os.makedirs(conf)
+    with open(f"{conf}/boot.conf", "w", encoding="ascii") as f:
+        f.write("trust=digest\nstore=/dev/vda1\nimage_file=/lib/my/image\n")
+    refused(build("--no-modules", config=conf),
+            "policy: image_file=/lib/my/image: expected --image, found none",
+            "image_file= without --image")
+    refused(build("--no-modules", "--image", f"{TMP}/nowhere", config=conf),
+            f"image: {TMP}/nowhere: expected a file, found none",
+            "--image of nothing")
+    code, _, err = build("--no-modules", "--image", image, config=conf)
+    ok(code == 0, "builds with an image", err)
+    entries = cpio.read(gzip.decompress(content()))
+    for end in ("", ".p7s"):
+        equal(entries[f"lib/my/image{end}"].data.decode(), image + end,
+              f"the image{end} is where the policy says")
+    with open(f"{conf}/boot.conf", "w", encoding="ascii") as f:
+        f.write("trust=digest\nstore=/dev/vda1\nimage_file=/bin/busybox\n")
+    refused(build("--no-modules", "--image", image, config=conf),
+            "policy: image_file=/bin/busybox: expected a free place, found a "
+            "file of the initramfs", "image_file= over busybox")
+
+
 def with_modules():
     """Modules of a Debian kernel, in load order."""
     name = "modules of a real kernel"
@@ -192,6 +223,7 @@ def development_key():
 
 try:
     reproducible(inside())
+    with_image()
     with_modules()
     pid1()
     bad_input()
