@@ -144,7 +144,7 @@ $(B)/version: FORCE
 	$(call stamp,$(VERSION))
 
 # The compiler's own list of headers leaves out what mbedtls' headers include.
-CONFIG := src/core/mbedtls_config.h tests/lib/mbedtls_test.h
+CONFIG := src/core/mbedtls_config.h
 
 # The rules of each flavour. flags changes when the flags do, so that all is
 # made again then.
@@ -168,8 +168,8 @@ $(B)/$(1)/flags: FORCE | mbedtls
 	$$(call stamp,$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS))
 endef
 $(eval $(call flavour,host,))
-$(eval $(call flavour,test,))
-$(eval $(call flavour,fuzz,))
+$(eval $(call flavour,test,tests/lib/mbedtls_test.h))
+$(eval $(call flavour,fuzz,tests/lib/mbedtls_test.h))
 $(eval $(call flavour,boot,$(B)/boot/include/.made))
 
 .PHONY: mbedtls
