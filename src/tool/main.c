@@ -25,6 +25,7 @@ static const struct command {
 	{ "diff", cmd_diff, "print what changes from image to image" },
 	{ "cat", cmd_cat, "print files of an image" },
 	{ "extract", cmd_extract, "restore the tree of an image" },
+	{ "gc", cmd_gc, "remove from a store what nothing needs" },
 };
 
 static void help(FILE *f)

@@ -41,6 +41,7 @@ static int read_meta(struct store *s, struct meta *m, struct err *e)
 	if (meta_parse(m, name, text, n, e) != 0)
 		return -1;
 	s->algorithm = m->algorithm;
+	memcpy(s->read_only, m->read_only, sizeof(s->read_only));
 	s->sealed = verity_measure(fd, &d) == 0;
 	return 1;
 }
@@ -206,6 +207,15 @@ static int make_dir(struct store *s, const char *name, struct err *e)
 		s->name, name);
 }
 
+int store_may_write(const struct store *s, struct err *e)
+{
+	if (!s->read_only[0])
+		return 0;
+	return err_set(e, REASON_FAILED,
+		"%s: expected a store that we may write, found the read-only-compatible feature \"%s\"",
+		s->name, s->read_only);
+}
+
 static int may_write(struct store *s, const struct meta *m,
 	enum hash_algorithm a, struct err *e)
 {
@@ -216,11 +226,7 @@ static int may_write(struct store *s, const struct meta *m,
 		return err_hint(e,
 			"name another directory with --store: a store holds objects of one algorithm");
 	}
-	if (m->read_only[0])
-		return err_set(e, REASON_FAILED,
-			"%s: expected a store that we may write, found the read-only-compatible feature \"%s\"",
-			s->name, m->read_only);
-	return 0;
+	return store_may_write(s, e);
 }
 
 int store_create(

@@ -33,6 +33,8 @@ struct store {
 	enum hash_algorithm algorithm;
 	bool sealed; /* meta.json has fs-verity: so must every object */
 	bool flat;   /* mkcomposefs' --digest-store: fd is objects, too */
+	/* The feature of meta.json that forbids writing; or empty. */
+	char read_only[64];
 };
 
 /*
@@ -50,6 +52,9 @@ must_check int store_open(struct store *s, const char *dir, struct err *e);
  */
 must_check int store_create(struct store *s, const char *dir,
 	enum hash_algorithm algorithm, struct err *e);
+
+/* Refused: a store whose meta.json has a feature that forbids writing. */
+must_check int store_may_write(const struct store *s, struct err *e);
 
 /* Harmless on a store that did not open. */
 void store_close(struct store *s);
