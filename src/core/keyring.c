@@ -24,6 +24,7 @@ void keyring_init(struct keyring *k)
 	mbedtls_memory_buffer_alloc_init(heap, sizeof(heap));
 #endif
 	k->n = 0;
+	k->revoked = NULL;
 }
 
 /* Did the key make the signature? Without one: is it a key at all? */
@@ -187,6 +188,15 @@ static bool made_it(const struct pkcs7 *s, const struct certificate *c,
 		       c, s, hash, mbedtls_md_get_size(md));
 }
 
+/* By whatever certificate. */
+static bool is_revoked(const struct keyring *k, const struct key *key)
+{
+	for (unsigned i = 0; k->revoked && i < k->revoked->n; i++)
+		if (strcmp(k->revoked->keys[i].id, key->id) == 0)
+			return true;
+	return false;
+}
+
 int keyring_verify(const struct keyring *k, const char *name,
 	const uint8_t *signature, size_t n, const uint8_t *tbs, size_t tbs_n,
 	unsigned *signer, struct err *e)
@@ -204,11 +214,15 @@ int keyring_verify(const struct keyring *k, const char *name,
 		if (!span_equal(c->issuer, s.issuer) ||
 			!span_equal(c->serial, s.serial))
 			continue;
-		if (made_it(&s, c, tbs, tbs_n)) {
-			*signer = i;
-			return 0;
-		}
 		named = &k->keys[i];
+		if (!made_it(&s, c, tbs, tbs_n))
+			continue;
+		if (is_revoked(k, named))
+			return err_set(e, REASON_SIGNATURE_REVOKED,
+				"signature: %s: expected one by a key that is not revoked, found one by \"%s\" (%.16s)",
+				name, named->subject, named->id);
+		*signer = i;
+		return 0;
 	}
 	if (named)
 		return err_set(e, REASON_SIGNATURE_INVALID,

@@ -36,6 +36,8 @@ struct key {
 /* Points into itself: not to be copied. */
 struct keyring {
 	unsigned n;
+	/* NULL, or certificates whose keys count nowhere (revoked.d) */
+	const struct keyring *revoked;
 	struct key keys[KEYS_MAX];
 };
 
@@ -64,6 +66,7 @@ must_check int keyring_load(
  * PKCS#7 that we take, with the sentence that says how to sign instead; or
  * it names a key of the ring which did not make it over these bytes.
  * SIGNATURE_UNTRUSTED: well formed, and it names no key of the ring.
+ * SIGNATURE_REVOKED: good, but the same key, by its id, is among the revoked.
  */
 must_check int keyring_verify(const struct keyring *k, const char *name,
 	const uint8_t *signature, size_t n, const uint8_t *tbs, size_t tbs_n,

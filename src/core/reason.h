@@ -52,6 +52,12 @@
 		"sign the image again with rootwright sign") \
 	X(SIGNATURE_UNTRUSTED, "signature-untrusted", \
 		"sign the image with a key whose certificate is in keys.d of the initramfs") \
+	X(SIGNATURE_REVOKED, "signature-revoked", \
+		"sign with a key whose certificate is not in revoked.d of the initramfs") \
+	X(SIGNATURE_THRESHOLD, "signature-threshold", \
+		"have more keys sign the release, with rootwright release sign") \
+	X(RELEASE_INVALID, "release-invalid", \
+		"install the release again from a good source") \
 	X(KERNEL_TOO_OLD, "kernel-too-old", "boot a kernel of 6.12 or newer") \
 	X(KERNEL_FEATURE, "kernel-feature", \
 		"put the module into the initramfs, or build it into the kernel") \

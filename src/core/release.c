@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/release.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/kv.h"
+#include "core/merkle.h"
+
+static const char *read_algorithm(void *member, const char *v, size_t n)
+{
+	enum hash_algorithm a = HASH_SHA256;
+
+	if (n == 6 && memcmp(v, "sha512", n) == 0)
+		a = HASH_SHA512;
+	else if (n != 6 || memcmp(v, "sha256", n) != 0)
+		return "sha256 or sha512";
+	*(enum hash_algorithm *)member = a;
+	return NULL;
+}
+
+/* The member is the release itself: there is a number beside the list. */
+static const char *read_images(void *member, const char *v, size_t n)
+{
+	struct slice word, list = { v, n };
+	struct release *r = member;
+
+	while (words_next(&list, &word)) {
+		struct digest d;
+
+		if (r->n_images == RELEASE_IMAGES_MAX ||
+			!digest_from_hex(&d, word.s, word.n))
+			return "1 to 8 digests of lower-case hex digits";
+		for (unsigned i = 0; i < r->n_images; i++)
+			if (digest_equal(&d, &r->images[i]))
+				return "different images";
+		r->images[r->n_images++] = d;
+	}
+	return NULL;
+}
+
+static const char *read_paths(void *member, const char *v, size_t n)
+{
+	struct slice word, list = { v, n };
+	char path[VALUE_MAX], clean[VALUE_MAX];
+	unsigned count = 0;
+
+	while (words_next(&list, &word))
+		if (++count > RELEASE_PATHS_MAX ||
+			kv_copy(path, word.s, word.n) || kv_path(clean, path))
+			return "at most 256 absolute paths without . or .. or //, of 255 characters at most";
+	*(struct slice *)member = (struct slice){ v, n };
+	return NULL;
+}
+
+static const char *read_arguments(void *member, const char *v, size_t n)
+{
+	struct slice word, list = { v, n };
+
+	while (words_next(&list, &word))
+		if (word.n == 0 || word.s[0] == '=')
+			return "kernel arguments with single blanks between them";
+	*(struct slice *)member = (struct slice){ v, n };
+	return NULL;
+}
+
+static const char *read_description(void *member, const char *v, size_t n)
+{
+	if (n > RELEASE_DESCRIPTION_MAX)
+		return "at most 255 bytes";
+	*(struct slice *)member = (struct slice){ v, n };
+	return NULL;
+}
+
+#define AT(member) offsetof(struct release, member)
+static const struct field list[] = {
+	{ "name", field_name, AT(name), true, false },
+	{ "version", field_name, AT(version), true, false },
+	{ "sequence", field_number, AT(sequence), true, false },
+	{ "rollback_index", field_number, AT(rollback_index), true, false },
+	{ "algorithm", read_algorithm, AT(algorithm), true, false },
+	{ "images", read_images, 0, true, false },
+	{ "preflight", read_paths, AT(preflight), false, false },
+	{ "kernel_arguments", read_arguments, AT(kernel_arguments), false,
+		false },
+	{ "description", read_description, AT(description), false, true },
+};
+
+static const struct fields fields = { "release", RELEASE_FORMAT,
+	REASON_RELEASE_INVALID, list, sizeof(list) / sizeof(list[0]) };
+
+int release_parse(struct release *r, const char *name, const char *version,
+	const char *where, const char *text, size_t n, struct err *e)
+{
+	const char *expected = NULL;
+
+	memset(r, 0, sizeof(*r));
+	if (fields_read(r, &fields, where, text, n, e) != 0)
+		return -1;
+	if (strcmp(r->name, name) || strcmp(r->version, version))
+		expected = "the name and version of its directories";
+	else if (r->sequence == 0)
+		expected = "a sequence of 1 or more";
+	else if (r->rollback_index > r->sequence)
+		expected = "a rollback_index of at most the sequence";
+	for (unsigned i = 0; i < r->n_images; i++)
+		if (r->images[i].algorithm != r->algorithm)
+			expected = "images of its algorithm";
+	if (!expected)
+		return 0;
+	return err_set(e, REASON_RELEASE_INVALID,
+		"release: %s: expected %s, found others", where, expected);
+}
+
+int release_read(int storefd, const char *name, const char *version,
+	char *where, char *text, size_t *n, struct err *e)
+{
+	char checked[NAME_MAX_SIZE];
+	AUTO_FD int dir = -1;
+	ssize_t got = -1;
+	int fd;
+
+	snprintf(where, RELEASE_WHERE_MAX, "releases/%.64s/%.64s", name,
+		version);
+	errno = EINVAL;
+	if (!field_name(checked, name, strlen(name)) &&
+		!field_name(checked, version, strlen(version)))
+		dir = open_how(
+			storefd, where, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
+	strcat(where, "/manifest");
+	if (dir >= 0)
+		got = read_beneath(dir, "manifest", text, RELEASE_MAX);
+	if (got < 0)
+		return err_sys(e, REASON_RELEASE_INVALID, errno,
+			"release: %s: expected a regular file of at most %d bytes",
+			where, RELEASE_MAX);
+	*n = got;
+	fd = dir;
+	dir = -1;
+	return fd;
+}
+
+void release_digest(struct digest *d, const char *text, size_t n)
+{
+	static struct merkle m;
+	size_t at, block;
+
+	merkle_begin(&m, HASH_SHA256);
+	for (at = 0; at < n; at += block) {
+		block = n - at < MERKLE_BLOCK ? n - at : MERKLE_BLOCK;
+		merkle_block(&m, (const uint8_t *)text + at, block);
+	}
+	merkle_end(&m, d);
+}
+
+/* One signature file: counts, unless its key did before. */
+static int count(struct signers *s, int dirfd, const char *name,
+	const char *path, const struct keyring *k, const struct digest *d,
+	struct err *e)
+{
+	static uint8_t signature[SIGNATURE_MAX];
+	uint8_t tbs[FORMATTED_MAX];
+	unsigned i, signer;
+	size_t n;
+
+	if (signature_load(dirfd, name, signature, &n, e) != 0 ||
+		keyring_verify(k, path, signature, n, tbs,
+			digest_formatted(d, tbs), &signer, e) != 0)
+		return -1;
+	for (i = 0; i < s->n; i++)
+		if (strcmp(s->keys[i]->id, k->keys[signer].id) == 0)
+			return 0;
+	s->keys[s->n++] = &k->keys[signer];
+	return 0;
+}
+
+int release_verify(struct signers *s, int dirfd, const char *where,
+	const char *text, size_t n, const struct keyring *k, unsigned threshold,
+	struct err *e)
+{
+	size_t parent = strrchr(where, '/') - where, files = 0;
+	struct dir dir = { .fd = dirfd };
+	struct err first = { 0 };
+	char path[512];
+	const char *name;
+	struct digest d;
+
+	s->n = 0;
+	release_digest(&d, text, n);
+	lseek(dirfd, 0, SEEK_SET);
+	while (files < RELEASE_SIGNATURES_MAX && (name = dir_next(&dir))) {
+		size_t name_n = strlen(name);
+
+		if (name_n < 5 || strcmp(name + name_n - 4, ".p7s") != 0)
+			continue;
+		files++;
+		snprintf(path, sizeof(path), "%.*s/%s", (int)parent, where,
+			name);
+		if (count(s, dirfd, name, path, k, &d, e) && !first.text[0])
+			first = *e;
+	}
+	/* Whatever the caller made of it, no signature is never enough. */
+	if (s->n && s->n >= threshold)
+		return 0;
+	if (!files)
+		err_sys(&first, REASON_SIGNATURE_MISSING, dir.error,
+			"expected *.p7s beside it, found none");
+	return err_set(e, s->n ? REASON_SIGNATURE_THRESHOLD : first.reason,
+		"release: %s: expected signatures by %u different keys, found %u%s%s",
+		where, threshold, s->n, first.text[0] ? ": " : "", first.text);
+}
