@@ -245,7 +245,8 @@ demo: all dev-key ## a whole verified boot, and two refused (DEMO=shell)
 
 # Never part of check. ROUNDS=5
 ROUNDS ?= 5
-bench: all ## the time of a boot beside other ways (docs/bench-boot.md)
+bench: all ## building and booting beside other ways (docs/bench-*.md)
+	$(Q)bench/build --rounds $(ROUNDS)
 	$(Q)bench/peers || echo 'bench: ostree is left out' >&2
 	$(Q)bench/boot --rounds $(ROUNDS)
 
