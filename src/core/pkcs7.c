@@ -3,35 +3,10 @@
 
 #include <mbedtls/oid.h>
 
-#define N(a) (sizeof(a) / sizeof((a)[0]))
-
-static const struct {
-	struct span oid;
-	mbedtls_md_type_t hash;
-} hashes[] = {
-	{ SPAN(MBEDTLS_OID_DIGEST_ALG_SHA256), MBEDTLS_MD_SHA256 },
-	{ SPAN(MBEDTLS_OID_DIGEST_ALG_SHA384), MBEDTLS_MD_SHA384 },
-	{ SPAN(MBEDTLS_OID_DIGEST_ALG_SHA512), MBEDTLS_MD_SHA512 },
-};
-
-/* The hash is named twice; MD_NONE leaves it to the first naming. */
-static const struct {
-	struct span oid;
-	mbedtls_md_type_t hash;
-	bool rsa;
-} kinds[] = {
-	{ SPAN(MBEDTLS_OID_PKCS1_RSA), MBEDTLS_MD_NONE, true },
-	{ SPAN(MBEDTLS_OID_PKCS1_SHA256), MBEDTLS_MD_SHA256, true },
-	{ SPAN(MBEDTLS_OID_PKCS1_SHA384), MBEDTLS_MD_SHA384, true },
-	{ SPAN(MBEDTLS_OID_PKCS1_SHA512), MBEDTLS_MD_SHA512, true },
-	{ SPAN(MBEDTLS_OID_ECDSA_SHA256), MBEDTLS_MD_SHA256, false },
-	{ SPAN(MBEDTLS_OID_ECDSA_SHA384), MBEDTLS_MD_SHA384, false },
-	{ SPAN(MBEDTLS_OID_ECDSA_SHA512), MBEDTLS_MD_SHA512, false },
-};
-
 static const struct span signed_data = SPAN(MBEDTLS_OID_PKCS7_SIGNED_DATA);
 static const struct span data = SPAN(MBEDTLS_OID_PKCS7_DATA);
 static const struct span pss = SPAN(MBEDTLS_OID_RSASSA_PSS);
+static const struct span rsa = SPAN(MBEDTLS_OID_PKCS1_RSA);
 
 static const char how[] =
 	"sign with rootwright sign, or sign the bytes of rootwright sign --print-tbs with openssl smime -sign -binary -noattr -outform DER";
@@ -44,25 +19,28 @@ static void check_version(
 		"another version");
 }
 
+/*
+ * mbedtls knows by their OIDs the algorithms that it is configured with. The
+ * hash is named twice, unless the kind is RSA and no more.
+ */
 static void find_algorithms(
 	struct der *d, struct span hash, struct span kind, struct pkcs7 *s)
 {
-	bool found = false;
-	size_t i;
+	mbedtls_asn1_buf hash_oid = { DER_OID, hash.n, (uint8_t *)hash.p };
+	mbedtls_asn1_buf kind_oid = { DER_OID, kind.n, (uint8_t *)kind.p };
+	mbedtls_pk_type_t key = MBEDTLS_PK_RSA;
+	mbedtls_md_type_t over;
 
 	s->hash = MBEDTLS_MD_NONE;
-	for (i = 0; i < N(hashes); i++)
-		if (span_equal(hashes[i].oid, hash))
-			s->hash = hashes[i].hash;
-	der_check(d, s->hash != MBEDTLS_MD_NONE, "SHA-256, SHA-384 or SHA-512",
-		"another hash");
-	for (i = 0; i < N(kinds) && !found; i++) {
-		found = span_equal(kinds[i].oid, kind) &&
-			(kinds[i].hash == MBEDTLS_MD_NONE ||
-				kinds[i].hash == s->hash);
-		s->rsa = kinds[i].rsa;
-	}
-	der_check(d, found, "ECDSA or RSA PKCS#1 v1.5 over the same hash",
+	der_check(d, mbedtls_oid_get_md_alg(&hash_oid, &s->hash) == 0,
+		"SHA-256, SHA-384 or SHA-512", "another hash");
+	over = s->hash;
+	if (!span_equal(kind, rsa) &&
+		mbedtls_oid_get_sig_alg(&kind_oid, &over, &key) != 0)
+		key = MBEDTLS_PK_NONE;
+	s->rsa = key == MBEDTLS_PK_RSA;
+	der_check(d, over == s->hash && (s->rsa || key == MBEDTLS_PK_ECDSA),
+		"ECDSA or RSA PKCS#1 v1.5 over the same hash",
 		"another algorithm");
 }
 
