@@ -53,7 +53,7 @@ struct device {
 };
 
 /*
- * Waits up to timeout seconds for what spec names, which kv_store() took. Two
+ * Waits up to timeout seconds for what spec names, which the policy took. Two
  * that match are an error.
  */
 must_check int device_find(

@@ -11,8 +11,8 @@
 static int read_policy(
 	struct policy *p, int dirfd, const char *dir, struct err *e)
 {
-	static char text[POLICY_MAX];
-	ssize_t n = read_beneath(dirfd, "boot.conf", text, sizeof(text));
+	static char text[POLICY_MAX + 1]; /* a NUL stays at its end */
+	ssize_t n = read_beneath(dirfd, "boot.conf", text, POLICY_MAX);
 	char name[300];
 
 	snprintf(name, sizeof(name), "%s/boot.conf", dir);
@@ -56,9 +56,9 @@ int config_read(struct config *c, const char *dir, struct err *e)
 
 int config_decide(struct config *c, struct err *e)
 {
-	static char text[CMDLINE_MAX];
+	static char text[CMDLINE_MAX + 1];
 	AUTO_FD int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read_all(fd, text, sizeof(text));
+	ssize_t n = fd < 0 ? -1 : read_all(fd, text, CMDLINE_MAX);
 
 	if (n < 0)
 		return err_sys(e, REASON_CMDLINE_INVALID, errno,

@@ -17,9 +17,8 @@
 #include "core/policy.h"
 
 struct argument {
-	const char *name, *value; /* value is NULL without a '=' */
-	size_t name_n, value_n;
-	bool closed; /* every quote has its partner */
+	char *name, *value; /* value is NULL without a '=' */
+	bool closed;	    /* every quote has its partner */
 };
 
 static bool is_space(char c)
@@ -27,129 +26,106 @@ static bool is_space(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r') || c == '\xa0';
 }
 
-/* Splits the argument at s off; returns how many bytes it takes. */
-static size_t next_argument(struct argument *a, const char *s, size_t n)
+/* Cuts the argument at s out of the text; returns what comes after it. */
+static char *next_argument(struct argument *a, char *s)
 {
-	bool whole = n && s[0] == '"', quote = whole, strip = whole;
-	size_t i, equals = 0, start = whole, end;
+	bool whole = *s == '"', quote = whole, strip = whole;
+	char *end, *next;
 
+	a->name = s += whole;
+	a->value = NULL;
 	/* As there, a '=' in front of everything is part of the name. */
-	for (i = start; i < n && (quote || !is_space(s[i])); i++) {
-		if (s[i] == '=' && !equals && i > start)
-			equals = i;
-		if (s[i] == '"')
+	for (end = s; *end && (quote || !is_space(*end)); end++) {
+		if (*end == '=' && !a->value && end > s)
+			a->value = end + 1;
+		if (*end == '"')
 			quote = !quote;
 	}
 	a->closed = !quote;
-	a->name = s + start;
-	a->value = NULL;
-	a->value_n = 0;
-	end = i;
-	if (equals) {
-		a->value = s + equals + 1;
-		if (equals + 1 < i && *a->value == '"') {
+	next = end + (*end != '\0');
+	if (a->value) {
+		a->value[-1] = '\0';
+		if (a->value < end && *a->value == '"') {
 			a->value++;
 			strip = true;
 		}
 	}
-	if (strip && end > start && s[end - 1] == '"')
+	if (strip && end > s && end[-1] == '"')
 		end--;
-	a->name_n = (equals ? equals : end) - start;
-	if (a->value && s + end > a->value)
-		a->value_n = s + end - a->value;
-	return i;
-}
-
-static bool named(const struct argument *a, const char *name)
-{
-	return a->name_n == strlen(name) &&
-	       memcmp(a->name, name, a->name_n) == 0;
+	*end = '\0';
+	return next;
 }
 
 /*
  * A name in our territory, whatever its case and stray quotes: one that is
  * misspelt must not be taken for somebody else's.
  */
-static bool is_ours(const struct argument *a)
+static bool is_ours(const char *name)
 {
-	const char *s = a->name;
-	size_t n = a->name_n;
-
-	while (n && *s == '"')
-		s++, n--;
-	return (n >= 9 && strncasecmp(s, "composefs", 9) == 0) ||
-	       (n >= 10 && strncasecmp(s, "rootwright", 10) == 0);
+	name += strspn(name, "\"");
+	return strncasecmp(name, "composefs", 9) == 0 ||
+	       strncasecmp(name, "rootwright", 10) == 0;
 }
 
 /* One argument whose name is in our territory. */
 static must_check int take(
 	struct cmdline *c, const struct argument *a, struct err *e)
 {
-	bool digest = named(a, "composefs");
-	bool store = named(a, "rootwright.store");
-	bool timeout = named(a, "rootwright.timeout");
+	const struct setting *s = setting_find(a->name, true);
+	unsigned bit = s ? 1u << (s - settings) : 0;
+	bool digest = strcmp(a->name, "composefs") == 0;
+	bool unverified = digest && a->value && a->value[0] == '?';
 	enum reason r = digest ? REASON_DIGEST_INVALID : REASON_CMDLINE_INVALID;
 	const char *expected;
-	char v[VALUE_MAX];
 
-	if (!digest && !store && !timeout)
-		return err_set(e, REASON_CMDLINE_INVALID,
-			"cmdline: expected composefs=, rootwright.store= or rootwright.timeout=, found '%.*s'",
-			kv_shown(a->name_n), a->name);
-	if ((digest && c->digest.size) || (store && c->store[0]) ||
-		(timeout && c->timeout))
-		return err_set(e, REASON_CMDLINE_INVALID,
-			"cmdline: expected %.*s= once, found it twice",
-			kv_shown(a->name_n), a->name);
-	if (a->value_n == 0)
+	if (!s)
 		return err_set(e, r,
-			"cmdline: %.*s: expected a value, found none",
-			kv_shown(a->name_n), a->name);
-	expected = kv_copy(v, a->value, a->value_n);
-	if (!expected && digest)
-		c->unverified = v[0] == '?';
+			"cmdline: expected composefs=, rootwright.store= or rootwright.timeout=, found '%.80s'",
+			a->name);
+	if (c->seen & bit)
+		return err_set(e, REASON_CMDLINE_INVALID,
+			"cmdline: expected %s= once, found it twice", a->name);
+	c->seen |= bit;
+	if (!a->value || !a->value[0])
+		return err_set(e, r,
+			"cmdline: %s: expected a value, found none", a->name);
+	c->unverified |= unverified;
+	expected = setting_read(s, &c->said, a->value + unverified);
 	if (!expected)
-		expected = digest  ? kv_digest(&c->digest, v + c->unverified)
-			   : store ? kv_store(c->store, v)
-				   : kv_timeout(&c->timeout, v);
-	if (expected)
-		return err_set(e, r,
-			"cmdline: %.*s=: expected %s, found '%.*s' (%zu characters)",
-			kv_shown(a->name_n), a->name, expected,
-			kv_shown(a->value_n), a->value, a->value_n);
-	return 0;
+		return 0;
+	return err_set(e, r,
+		"cmdline: %s=: expected %s, found '%.80s' (%zu characters)",
+		a->name, expected, a->value, strlen(a->value));
 }
 
-int cmdline_parse(struct cmdline *c, const char *text, size_t n, struct err *e)
+int cmdline_parse(struct cmdline *c, char *text, size_t n, struct err *e)
 {
-	const char *nul = n ? memchr(text, '\0', n) : NULL;
 	struct argument a;
-	size_t i = 0;
 
 	memset(c, 0, sizeof(*c));
 	if (n > CMDLINE_MAX)
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: expected at most %u bytes, found more",
 			CMDLINE_MAX);
-	if (nul)
+	if (strlen(text) != n)
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: expected text, found a NUL at byte %zu",
-			(size_t)(nul - text));
+			strlen(text));
 	for (;;) {
-		while (i < n && is_space(text[i]))
-			i++;
-		if (i == n)
+		while (is_space(*text))
+			text++;
+		if (!*text)
 			return 0;
-		i += next_argument(&a, text + i, n - i);
+		text = next_argument(&a, text);
 		if (!a.closed)
 			return err_set(e, REASON_CMDLINE_INVALID,
-				"cmdline: expected a closing quote, found the end after '%.*s'",
-				kv_shown(a.name_n), a.name);
-		if (!a.value && named(&a, "--"))
+				"cmdline: expected a closing quote, found the end after '%.80s'",
+				a.name);
+		if (!a.value && strcmp(a.name, "--") == 0)
 			return 0;
-		if (a.value && named(&a, "init"))
+		if (a.value && strcmp(a.name, "init") == 0)
 			c->has_init = true;
-		else if (is_ours(&a) && take(c, &a, e))
+		else if (is_ours(a.name) && take(c, &a, e))
 			return -1;
 	}
 }

@@ -3,55 +3,69 @@
 
 #include <string.h>
 
-const char *kv_copy(char *out, const char *s, size_t n)
-{
-	size_t i;
+#include "core/policy.h"
 
-	if (n == 0 || n >= VALUE_MAX)
-		return "a value of 1 to 255 characters";
-	for (i = 0; i < n; i++)
-		if (s[i] < 0x20 || s[i] > 0x7e)
-			return "printable ASCII characters only";
-	memcpy(out, s, n);
-	out[n] = '\0';
-	return NULL;
+/* Only these have fs-verity. */
+static bool read_fstype(void *out, const char *v)
+{
+	if (strcmp(v, "ext4") && strcmp(v, "btrfs") && strcmp(v, "f2fs"))
+		return false;
+	strcpy(out, v);
+	return true;
 }
 
-const char *kv_seconds(void *out, const char *v, unsigned min)
+/* Decimal digits: some readers would take those after a zero as octal. */
+static const char *read_number(uint64_t *out, const char *v)
 {
-	unsigned value = 0;
-	size_t i, n = strlen(v);
-	bool good = n >= 1 && n <= 4;
+	const char *s = v;
 
-	for (i = 0; good && i < n; i++) {
-		good = v[i] >= '0' && v[i] <= '9';
-		value = value * 10 + (v[i] - '0');
-	}
-	/* Some readers would take what follows a leading zero as octal. */
-	if (!good || (v[0] == '0' && n > 1) || value < min ||
-		value > SECONDS_MAX)
-		return min ? "whole seconds from 1 to 3600"
-			   : "whole seconds from 0 to 3600";
-	*(unsigned *)out = value;
-	return NULL;
+	for (*out = 0; *s >= '0' && *s <= '9' && *out < 1u << 30; s++)
+		*out = *out * 10 + (*s - '0');
+	return s == v || (*v == '0' && s > v + 1) ? NULL : s;
 }
 
-const char *kv_timeout(void *out, const char *v)
+static bool read_delay(void *out, const char *v)
 {
-	return kv_seconds(out, v, 1);
+	uint64_t n;
+	const char *end = read_number(&n, v);
+
+	if (!end || *end || n > SECONDS_MAX)
+		return false;
+	*(unsigned *)out = n;
+	return true;
 }
 
-const char *kv_digest(void *out, const char *v)
+static bool read_timeout(void *out, const char *v)
+{
+	return strcmp(v, "0") != 0 && read_delay(out, v);
+}
+
+/* Bytes, with K, M or G for powers of 1024. */
+static bool read_size(void *out, const char *v)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix;
+	uint64_t n;
+
+	v = read_number(&n, v);
+	suffix = v && *v ? strchr(suffixes, *v) : NULL;
+	if (!v || n == 0 || (*v && (!suffix || v[1])))
+		return false;
+	*(uint64_t *)out = suffix ? n << (10 * (suffix - suffixes + 1)) : n;
+	return true;
+}
+
+static bool read_digest(void *out, const char *v)
 {
 	struct digest d;
 
 	if (!digest_from_hex(&d, v, strlen(v)))
-		return "64 or 128 lower-case hex digits";
+		return false;
 	*(struct digest *)out = d;
-	return NULL;
+	return true;
 }
 
-/* True for "/" too. */
+/* Without empty, "." or ".." components. True for "/" too. */
 static bool is_clean_path(const char *v)
 {
 	if (strcmp(v, "/") == 0)
@@ -68,12 +82,12 @@ static bool is_clean_path(const char *v)
 	return false;
 }
 
-const char *kv_path(void *out, const char *v)
+static bool read_path(void *out, const char *v)
 {
 	if (!is_clean_path(v))
-		return "an absolute path without . or .. or //";
+		return false;
 	strcpy(out, v);
-	return NULL;
+	return true;
 }
 
 static bool is_uuid(const char *v)
@@ -102,7 +116,7 @@ const char *kv_naming(const char *v, enum naming *by)
 	return NULL;
 }
 
-const char *kv_store(void *out, const char *v)
+static bool read_store(void *out, const char *v)
 {
 	enum naming by;
 	const char *value = kv_naming(v, &by);
@@ -112,7 +126,67 @@ const char *kv_store(void *out, const char *v)
 	if (!value || !(by == BY_PATH ? is_clean_path(v)
 			      : uuid  ? is_uuid(value)
 				      : *value))
-		return "a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=";
+		return false;
 	strcpy(out, v);
+	return true;
+}
+
+static const char *const yes_no[] = { "no", "yes", NULL };
+
+#define YES_NO yes_no, NULL, "yes or no"
+#define PATH NULL, read_path, "an absolute path without . or .. or //"
+#define SECONDS(read, from) NULL, read, "whole seconds from " from " to 3600"
+#define AT(member) offsetof(struct policy, member)
+
+const struct setting settings[SETTINGS] = {
+	{ "trust", NULL, AT(trust), trust_names, NULL,
+		"digest, signature or digest+signature" },
+	{ "store", "rootwright.store", AT(store), NULL, read_store,
+		"a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=" },
+	{ "store_fstype", NULL, AT(store_fstype), NULL, read_fstype,
+		"ext4, btrfs or f2fs" },
+	{ "store_path", NULL, AT(store_path), PATH },
+	{ "store_noreplay", NULL, AT(store_noreplay), YES_NO },
+	{ "image", "composefs", AT(image), NULL, read_digest,
+		"64 or 128 lower-case hex digits" },
+	{ "image_file", NULL, AT(image_file), PATH },
+	{ "image_max", NULL, AT(image_max), NULL, read_size,
+		"a number of bytes, with K, M or G" },
+	{ "allow_unverified", NULL, AT(allow_unverified), YES_NO },
+	{ "init", NULL, AT(init), PATH },
+	{ "timeout", "rootwright.timeout", AT(timeout),
+		SECONDS(read_timeout, "1") },
+	{ "on_failure", NULL, AT(on_failure), failure_action_names, NULL,
+		"reboot, poweroff or halt" },
+	{ "failure_delay", NULL, AT(failure_delay), SECONDS(read_delay, "0") },
+};
+
+const struct setting *setting_find(const char *name, bool cmdline)
+{
+	for (const struct setting *s = settings; s < settings + SETTINGS; s++) {
+		const char *its = cmdline ? s->cmdline : s->name;
+
+		if (its && strcmp(its, name) == 0)
+			return s;
+	}
 	return NULL;
+}
+
+const char *setting_read(const struct setting *s, void *policy, const char *v)
+{
+	void *member = (char *)policy + s->member;
+
+	if (strlen(v) >= VALUE_MAX)
+		return "a value of 1 to 255 characters";
+	for (const char *c = v; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			return "printable ASCII characters only";
+	if (!s->words)
+		return s->read(member, v) ? NULL : s->expected;
+	for (unsigned i = 0; v[0] && s->words[i]; i++)
+		if (strcmp(v, s->words[i]) == 0) {
+			*(unsigned *)member = i;
+			return NULL;
+		}
+	return s->expected;
 }

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The values that boot.conf and the kernel command line have in common.
- * Each function takes a terminated string, fills *out and refuses by returning
- * the words that follow "expected" in the caller's sentence; NULL is consent.
- * Nothing is written where a value is refused.
+ * The keys of the policy, in one table for boot.conf and the kernel command
+ * line: what each is called, what its value may be, where it is kept.
  */
 #ifndef RW_CORE_KV_H
 #define RW_CORE_KV_H
@@ -11,30 +9,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/digest.h"
-
 #define VALUE_MAX 256 /* bytes of one value, with its NUL */
 #define SECONDS_MAX 3600
 
+/* A key: one of words (NULL ends them), or what read takes. */
+struct setting {
+	const char *name;	  /* in boot.conf */
+	const char *cmdline;	  /* on the command line; NULL: it has no say */
+	size_t member;		  /* its offset in struct policy */
+	const char *const *words; /* the member is unsigned: the word's place */
+	bool (*read)(void *member, const char *v);
+	const char *expected; /* what the value should have been, in words */
+};
+
+#define SETTINGS 13
+extern const struct setting settings[SETTINGS];
+
+/* The one of this name; NULL: none. */
+const struct setting *setting_find(const char *name, bool cmdline);
+
 /*
- * Copies n bytes into out (VALUE_MAX bytes) and terminates them: 1 to 255
- * bytes of printable ASCII.
+ * Fills the setting's member of *policy from 1 to 255 characters of printable
+ * ASCII. NULL, or the words that follow "expected" in the caller's sentence,
+ * and then nothing is written.
  */
-const char *kv_copy(char *out, const char *s, size_t n);
-
-/* Decimal digits without a leading zero, min to SECONDS_MAX; unsigned *out. */
-const char *kv_seconds(void *out, const char *v, unsigned min);
-
-/* The same from 1. */
-const char *kv_timeout(void *out, const char *v);
-
-/* 64 or 128 lower-case hex digits; struct digest *out. */
-const char *kv_digest(void *out, const char *v);
-
-/*
- * An absolute path without empty, "." or ".." components; char out[VALUE_MAX].
- */
-const char *kv_path(void *out, const char *v);
+const char *setting_read(const struct setting *s, void *policy, const char *v);
 
 /* What can name the store's device. */
 enum naming {
@@ -50,14 +49,5 @@ enum naming {
  * "PARTLABEL=" or "PARTUUID="; NULL: none of them.
  */
 const char *kv_naming(const char *v, enum naming *by);
-
-/* One of these, and a value that can be; char out[VALUE_MAX]. */
-const char *kv_store(void *out, const char *v);
-
-/* At most this many of n characters that are wrong are repeated. */
-static inline int kv_shown(size_t n)
-{
-	return n < 80 ? n : 80;
-}
 
 #endif

@@ -34,22 +34,22 @@ static must_check int plan_image(struct plan *plan, const struct policy *p,
 {
 	char ours[DIGEST_HEX_MAX], theirs[DIGEST_HEX_MAX];
 
-	if (!c->digest.size && !p->image.size)
+	if (!c->said.image.size && !p->image.size)
 		return err_set(e, REASON_DIGEST_MISSING,
 			"cmdline: expected composefs=<digest>, found none, and the policy has no image=");
 	if (c->unverified && !p->allow_unverified)
 		return err_set(e, REASON_DIGEST_UNVERIFIED,
 			"cmdline: composefs=: expected a digest to verify, found '?' in front of it: the policy does not say allow_unverified=yes");
-	if (c->digest.size && p->image.size &&
-		!digest_equal(&c->digest, &p->image)) {
+	if (c->said.image.size && p->image.size &&
+		!digest_equal(&c->said.image, &p->image)) {
 		err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: composefs=: expected the policy's image %s, found %s",
 			digest_to_hex(&p->image, ours),
-			digest_to_hex(&c->digest, theirs));
+			digest_to_hex(&c->said.image, theirs));
 		return err_hint(
 			e, "remove composefs= from the kernel command line");
 	}
-	plan->image = p->image.size ? p->image : c->digest;
+	plan->image = p->image.size ? p->image : c->said.image;
 	plan->unverified = c->unverified;
 	return 0;
 }
@@ -57,14 +57,14 @@ static must_check int plan_image(struct plan *plan, const struct policy *p,
 static must_check int plan_store(struct plan *plan, const struct policy *p,
 	const struct cmdline *c, struct err *e)
 {
-	if (!p->store[0] && !c->store[0])
+	if (!p->store[0] && !c->said.store[0])
 		return err_set(e, REASON_STORE_UNNAMED,
 			"store: expected store= in the policy or rootwright.store= on the command line, found neither");
-	if (p->store[0] && c->store[0] && strcmp(p->store, c->store))
+	if (p->store[0] && c->said.store[0] && strcmp(p->store, c->said.store))
 		return err_set(e, REASON_STORE_CONFLICT,
 			"cmdline: rootwright.store=: expected the policy's store '%s', found '%s'",
-			p->store, c->store);
-	plan->store = p->store[0] ? p->store : c->store;
+			p->store, c->said.store);
+	plan->store = p->store[0] ? p->store : c->said.store;
 	return 0;
 }
 
@@ -73,12 +73,13 @@ int plan_make(struct plan *plan, const struct policy *p,
 {
 	if (plan_image(plan, p, c, e) || plan_store(plan, p, c, e))
 		return -1;
-	if (c->timeout > p->timeout) {
+	if (c->said.timeout > p->timeout) {
 		err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: rootwright.timeout=: expected at most the policy's %u seconds, found %u",
-			p->timeout, c->timeout);
-		return err_hint(e, "set timeout=%u in boot.conf", c->timeout);
+			p->timeout, c->said.timeout);
+		return err_hint(
+			e, "set timeout=%u in boot.conf", c->said.timeout);
 	}
-	plan->timeout = c->timeout ? c->timeout : p->timeout;
+	plan->timeout = c->said.timeout ? c->said.timeout : p->timeout;
 	return 0;
 }

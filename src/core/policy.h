@@ -42,24 +42,23 @@ struct policy {
 	char store[VALUE_MAX];	    /* empty: not set */
 	char store_fstype[32];	    /* default "ext4" */
 	char store_path[VALUE_MAX]; /* default "/composefs" */
-	bool store_noreplay;
+	unsigned store_noreplay;    /* yes or no */
 	struct digest image;	    /* size 0: not set */
 	char image_file[VALUE_MAX]; /* in the initramfs; empty: in the store */
 	uint64_t image_max; /* bytes to verify in memory, default 256 MiB */
-	bool allow_unverified;
-	char init[VALUE_MAX]; /* default "/sbin/init" */
-	unsigned timeout;     /* seconds to wait for the store, default 30 */
+	unsigned allow_unverified; /* yes or no */
+	char init[VALUE_MAX];	   /* default "/sbin/init" */
+	unsigned timeout; /* seconds to wait for the store, default 30 */
 	enum failure_action on_failure;
 	unsigned failure_delay; /* seconds, default 10 */
 };
 
 /* What the command line says to us. */
 struct cmdline {
-	struct digest digest;  /* size 0: not given */
-	bool unverified;       /* composefs=?digest */
-	char store[VALUE_MAX]; /* rootwright.store=, empty: not given */
-	unsigned timeout;      /* 0: not given */
-	bool has_init; /* init= is there; we never follow it, we report it */
+	struct policy said; /* image, store and timeout; zero: not given */
+	unsigned seen;	    /* a bit for each of settings */
+	bool unverified;    /* composefs=?digest */
+	bool has_init;	    /* init= is there; we report it, no more */
 };
 
 /* The decision, where the policy alone does not make it. */
@@ -74,11 +73,12 @@ struct plan {
 void policy_defaults(struct policy *p);
 
 /*
- * Parses the n bytes of boot.conf; name is for messages
+ * Parses the n bytes of boot.conf, and a NUL behind them, in place; name is for
+ * messages
  * ("/etc/rootwright/boot.conf"). POLICY_INVALID with file:line.
  */
-must_check int policy_parse(struct policy *p, const char *name,
-	const char *text, size_t n, struct err *e);
+must_check int policy_parse(struct policy *p, const char *name, char *text,
+	size_t n, struct err *e);
 
 /*
  * What is wrong with the policy and the number of trusted certificates
@@ -87,9 +87,12 @@ must_check int policy_parse(struct policy *p, const char *name,
  */
 must_check int policy_check(struct policy *p, unsigned n_keys, struct err *e);
 
-/* Parses the n bytes of /proc/cmdline by the kernel's own quoting rules. */
+/*
+ * Parses the n bytes of /proc/cmdline, and a NUL behind them, in place, by the
+ * kernel's own quoting rules.
+ */
 must_check int cmdline_parse(
-	struct cmdline *c, const char *text, size_t n, struct err *e);
+	struct cmdline *c, char *text, size_t n, struct err *e);
 
 /*
  * Puts the command line and a policy that policy_check() took together,
@@ -98,7 +101,7 @@ must_check int cmdline_parse(
 must_check int plan_make(struct plan *plan, const struct policy *p,
 	const struct cmdline *c, struct err *e);
 
-/* "digest" and so on, "reboot" and so on. */
+/* "digest" and so on, "reboot" and so on; NULL ends them. */
 extern const char *const trust_names[], *const failure_action_names[];
 
 #endif

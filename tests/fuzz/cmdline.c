@@ -20,26 +20,34 @@ static void must(bool good)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static char text[CMDLINE_MAX];
+	static char text[CMDLINE_MAX + 1];
+	char *copy = malloc(n + 1);
 	struct cmdline c, again;
 	struct err e;
+	bool refused;
 
-	if (cmdline_parse(&c, (const char *)data, n, &e)) {
+	memcpy(copy, data, n);
+	copy[n] = '\0';
+	refused = cmdline_parse(&c, copy, n, &e);
+	free(copy);
+	if (refused) {
 		must(e.reason == REASON_CMDLINE_INVALID ||
 			e.reason == REASON_DIGEST_INVALID);
 		return 0;
 	}
-	must(memchr(c.store, '\0', sizeof(c.store)) != NULL);
-	must(!c.unverified || c.digest.size);
-	must(!c.digest.size || c.digest.size == 32 || c.digest.size == 64);
-	must(c.timeout <= SECONDS_MAX);
+	must(memchr(c.said.store, '\0', sizeof(c.said.store)) != NULL);
+	must(!c.unverified || c.said.image.size);
+	must(!c.said.image.size || c.said.image.size == 32 ||
+		c.said.image.size == 64);
+	must(c.said.timeout <= SECONDS_MAX);
 	if (n > sizeof(text) - sizeof(tail))
 		return 0;
 	memcpy(text, data, n);
-	memcpy(text + n, tail, sizeof(tail) - 1);
+	memcpy(text + n, tail, sizeof(tail));
 	must(cmdline_parse(&again, text, n + sizeof(tail) - 1, &e) == 0);
-	must(c.digest.size == again.digest.size &&
-		c.has_init == again.has_init && c.timeout == again.timeout &&
-		strcmp(c.store, again.store) == 0);
+	must(c.said.image.size == again.said.image.size &&
+		c.has_init == again.has_init &&
+		c.said.timeout == again.said.timeout &&
+		strcmp(c.said.store, again.said.store) == 0);
 	return 0;
 }

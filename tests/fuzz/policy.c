@@ -27,12 +27,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct cmdline c;
 	struct plan plan;
 	struct err e;
-	const char *text = (const char *)data + 1;
-	const char *nul;
+	static char text[65536];
+	char *nul;
 	size_t conf_n;
 
-	if (n == 0)
+	if (n == 0 || n > sizeof(text))
 		return 0;
+	memcpy(text, data + 1, n - 1);
+	text[n - 1] = '\0';
 	nul = memchr(text, '\0', n - 1);
 	conf_n = nul ? (size_t)(nul - text) : n - 1;
 	if (policy_parse(&p, "boot.conf", text, conf_n, &e)) {

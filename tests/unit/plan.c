@@ -93,13 +93,17 @@ static struct err e;
 
 static int make(const char *conf, const char *line, unsigned keys)
 {
+	char text[2][1024];
+
 	policy_defaults(&p);
+	snprintf(text[0], sizeof(text[0]), "%s", conf ? conf : "");
+	snprintf(text[1], sizeof(text[1]), "%s", line);
 	memset(&plan, 0xff, sizeof(plan));
-	if (conf && policy_parse(&p, "boot.conf", conf, strlen(conf), &e)) {
+	if (conf && policy_parse(&p, "boot.conf", text[0], strlen(conf), &e)) {
 		ok(false, "the test's policy parses: %s", e.text);
 		return -1;
 	}
-	if (cmdline_parse(&c, line, strlen(line), &e)) {
+	if (cmdline_parse(&c, text[1], strlen(line), &e)) {
 		ok(false, "the test's command line parses: %s", e.text);
 		return -1;
 	}
