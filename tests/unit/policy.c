@@ -197,8 +197,7 @@ static const struct {
 			B("1: image_max: expected a number of bytes, with K, M or G, found '1 K' (3 characters)") },
 		{ "image_max=-1",
 			B("1: image_max: expected a number of bytes, with K, M or G, found '-1' (2 characters)") },
-		{ "image_max=99999999999", B(
-						   "1: image_max: expected a number of bytes, with K, M or G, found '99999999999' (11 characters)") },
+		{ "image_max=99999999999", B("1: image_max: expected a number of bytes, with K, M or G, found '99999999999' (11 characters)") },
 		{ "image_max=18446744073709551617",
 			B("1: image_max: expected a number of bytes, with K, M or G, found '18446744073709551617' (20 characters)") },
 		{ "image_max=1.5G",
