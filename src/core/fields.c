@@ -87,7 +87,8 @@ int fields_read(void *out, const struct fields *f, const char *name,
 		if (expected)
 			return err_set(e, f->reason,
 				"%s: %s:%u: expected %s, found '%.*s'", f->what,
-				name, line, expected, kv_shown(line_n), text);
+				name, line, expected,
+				line_n < 80 ? (int)line_n : 80, text);
 		line_n++;
 	}
 	for (size_t k = 0; k < f->n; k++)

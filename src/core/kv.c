@@ -65,8 +65,7 @@ static bool read_digest(void *out, const char *v)
 	return true;
 }
 
-/* Without empty, "." or ".." components. True for "/" too. */
-static bool is_clean_path(const char *v)
+bool kv_clean_path(const char *v)
 {
 	if (strcmp(v, "/") == 0)
 		return true;
@@ -84,7 +83,7 @@ static bool is_clean_path(const char *v)
 
 static bool read_path(void *out, const char *v)
 {
-	if (!is_clean_path(v))
+	if (!kv_clean_path(v))
 		return false;
 	strcpy(out, v);
 	return true;
@@ -123,7 +122,7 @@ static bool read_store(void *out, const char *v)
 	bool uuid = by == BY_UUID || by == BY_PARTUUID;
 
 	/* An empty label would match every file system that has none. */
-	if (!value || !(by == BY_PATH ? is_clean_path(v)
+	if (!value || !(by == BY_PATH ? kv_clean_path(v)
 			      : uuid  ? is_uuid(value)
 				      : *value))
 		return false;

@@ -35,6 +35,9 @@ const struct setting *setting_find(const char *name, bool cmdline);
  */
 const char *setting_read(const struct setting *s, void *policy, const char *v);
 
+/* Absolute, without empty, "." or ".." components. True for "/" too. */
+bool kv_clean_path(const char *v);
+
 /* What can name the store's device. */
 enum naming {
 	BY_PATH,

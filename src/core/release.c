@@ -42,15 +42,24 @@ static const char *read_images(void *member, const char *v, size_t n)
 	return NULL;
 }
 
+static bool is_path(struct slice word)
+{
+	char path[VALUE_MAX];
+
+	if (word.n >= sizeof(path))
+		return false;
+	memcpy(path, word.s, word.n);
+	path[word.n] = '\0';
+	return kv_clean_path(path);
+}
+
 static const char *read_paths(void *member, const char *v, size_t n)
 {
 	struct slice word, list = { v, n };
-	char path[VALUE_MAX], clean[VALUE_MAX];
 	unsigned count = 0;
 
 	while (words_next(&list, &word))
-		if (++count > RELEASE_PATHS_MAX ||
-			kv_copy(path, word.s, word.n) || kv_path(clean, path))
+		if (++count > RELEASE_PATHS_MAX || !is_path(word))
 			return "at most 256 absolute paths without . or .. or //, of 255 characters at most";
 	*(struct slice *)member = (struct slice){ v, n };
 	return NULL;
