@@ -83,6 +83,15 @@ must_check int image_verify(struct verified_image *v, const struct store *s,
 	const struct config *c, struct err *e);
 
 /*
+ * What that does with the image once it is open: v->fd is, v->memory says
+ * whether to copy it in any case, and the rest of *v is 0. path is its name,
+ * for messages; signature is below dirfd.
+ */
+must_check int image_check(struct verified_image *v, const char *path,
+	int dirfd, const char *signature, const struct config *c,
+	struct err *e);
+
+/*
  * memory.c: copies fd into a sealed memfd and gives the digest of the copy.
  * IMAGE_UNSEALED where it has more than image_max bytes or a quarter of the
  * free memory.
@@ -107,6 +116,14 @@ must_check int space_leave(int outer, int root_fd, struct err *e);
 
 /* root.c: refuses a kernel that cannot do what root_mount() needs. */
 must_check int root_probe_kernel(struct err *e);
+
+/*
+ * Can another overlay (over /etc, for a container) be mounted on top of the
+ * overlay at root? other is any directory. Some kernels count an EROFS that
+ * reads from a file as one more layer, and then that would fail in the
+ * running system.
+ */
+bool root_can_stack(const char *root, const char *other, struct err *e);
 
 /*
  * Mounts the image, and over it the overlay with the store as data-only

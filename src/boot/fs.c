@@ -63,9 +63,9 @@ int fs_set_fd(struct fs *f, const char *key, int fd)
 	return fs_set(f, key, path);
 }
 
-int fs_mount(struct fs *f, uint64_t attr, const char *path)
+int fs_create(struct fs *f, uint64_t attr)
 {
-	AUTO_FD int fd = -1;
+	int fd = -1;
 
 	if (!f->error && syscall(SYS_fsconfig, f->fd, FSCONFIG_CMD_CREATE, NULL,
 				 NULL, 0) != 0)
@@ -76,9 +76,14 @@ int fs_mount(struct fs *f, uint64_t attr, const char *path)
 		fail(f);
 	close(f->fd);
 	errno = f->error;
-	if (f->error)
-		return -1;
-	return path ? fs_attach(fd, path) : 0;
+	return fd;
+}
+
+int fs_mount(struct fs *f, uint64_t attr, const char *path)
+{
+	AUTO_FD int fd = fs_create(f, attr);
+
+	return fd < 0 ? -1 : fs_attach(fd, path);
 }
 
 int fs_attach(int mount_fd, const char *path)

@@ -31,9 +31,13 @@ int fs_set(struct fs *f, const char *key, const char *value);
 int fs_set_fd(struct fs *f, const char *key, int fd);
 
 /*
- * Creates the superblock, mounts it with the MOUNT_ATTR_ flags (at path, if
- * that is not NULL) and closes the context. -1 with errno and f->reason.
+ * Creates the superblock, mounts it with the MOUNT_ATTR_ flags, attached
+ * nowhere, and closes the context. Returns an fd of the mount, or -1 with
+ * errno and f->reason.
  */
+must_check int fs_create(struct fs *f, uint64_t attr);
+
+/* The same, attached at path. */
 must_check int fs_mount(struct fs *f, uint64_t attr, const char *path);
 
 /* Attaches a detached mount at path in our namespace. */

@@ -110,6 +110,22 @@ static int check_signature(struct verified_image *v, int dirfd,
 }
 
 /* Digest first, signature second, and only then does EROFS see the file. */
+int image_check(struct verified_image *v, const char *path, int dirfd,
+	const char *signature, const struct config *c, struct err *e)
+{
+	struct digest found;
+
+	v->digest = c->plan.image;
+	v->weakened = c->plan.unverified;
+	if (measure(v, c, path, &found, e) != 0 ||
+		compare(&v->digest, &found, path, e) != 0)
+		return -1;
+	if (c->policy.trust != TRUST_DIGEST &&
+		check_signature(v, dirfd, signature, c, e) != 0)
+		return -1;
+	return v->memory ? 0 : read_whole(v->fd, path, e);
+}
+
 int image_verify(struct verified_image *v, const struct store *s,
 	const struct config *c, struct err *e)
 {
@@ -117,26 +133,17 @@ int image_verify(struct verified_image *v, const struct store *s,
 	char path[VALUE_MAX], signature[VALUE_MAX + 16], hex[DIGEST_HEX_MAX];
 	AUTO_FD int initramfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int dirfd = file[0] ? initramfs : s->dirfd;
-	struct digest found;
 
 	memset(v, 0, sizeof(*v));
-	v->digest = c->plan.image;
-	v->weakened = c->plan.unverified;
 	v->memory = file[0];
 	if (file[0])
 		strcpy(path, file + 1);
 	else
-		digest_object_path(&v->digest, path);
+		digest_object_path(&c->plan.image, path);
 	snprintf(signature, sizeof(signature), "%s%s.p7s",
 		file[0] ? "" : "signatures/",
-		file[0] ? path : digest_to_hex(&v->digest, hex));
+		file[0] ? path : digest_to_hex(&c->plan.image, hex));
 	v->fd = open_image(
 		dirfd, path, file[0] ? "the initramfs" : s->device.path, e);
-	if (v->fd < 0 || measure(v, c, path, &found, e) != 0 ||
-		compare(&v->digest, &found, path, e) != 0)
-		return -1;
-	if (c->policy.trust != TRUST_DIGEST &&
-		check_signature(v, dirfd, signature, c, e) != 0)
-		return -1;
-	return v->memory ? 0 : read_whole(v->fd, path, e);
+	return v->fd < 0 ? -1 : image_check(v, path, dirfd, signature, c, e);
 }

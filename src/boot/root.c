@@ -100,23 +100,18 @@ static int mount_overlay(
 		verity, f.reason);
 }
 
-/*
- * Can another overlay (over /etc, for a container) be mounted on top? Some
- * kernels count an EROFS that reads from a file as one more layer, and then
- * that would fail in the running system.
- */
-static bool can_stack(struct err *e)
+bool root_can_stack(const char *root, const char *other, struct err *e)
 {
-	AUTO_FD int root = open(SPACE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_FD int other = open(SYSROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FD int fd = -1;
 	struct fs f;
 
 	if (fs_open(&f, "overlay", e) != 0)
 		return false;
 	fs_set(&f, "ro", NULL);
-	fs_set_fd(&f, "lowerdir+", root);
-	fs_set_fd(&f, "lowerdir+", other);
-	return fs_mount(&f, MOUNT_ATTR_RDONLY, NULL) == 0;
+	fs_set(&f, "lowerdir+", root);
+	fs_set(&f, "lowerdir+", other);
+	fd = fs_create(&f, MOUNT_ATTR_RDONLY);
+	return fd >= 0;
 }
 
 int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
@@ -125,7 +120,7 @@ int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
 	*loop = v->memory;
 	if (mount_image(v, *loop, e) != 0 || mount_overlay(v, s, e) != 0)
 		return -1;
-	if (!*loop && !can_stack(e)) {
+	if (!*loop && !root_can_stack(SPACE_ROOT, SYSROOT, e)) {
 		*loop = true;
 		if (umount2(SPACE_ROOT, MNT_DETACH) != 0 ||
 			umount2(SPACE_IMAGE, MNT_DETACH) != 0)
