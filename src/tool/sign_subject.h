@@ -17,6 +17,7 @@
 
 #include "core/digest.h"
 #include "core/keyring.h"
+#include "tool/certificate.h"
 #include "tool/store.h"
 
 struct subject {
@@ -51,12 +52,5 @@ must_check int subject_load(const struct subject *s, const char *path,
 /* Puts a signature in its place: the whole of it or nothing, durably. */
 must_check int subject_store(const struct subject *s, const uint8_t *bytes,
 	size_t n, bool replace, struct err *e);
-
-/* Adds the certificate of a file that the user named. */
-must_check int load_certificate(
-	struct keyring *k, const char *path, struct err *e);
-
-/* Says loudly when the key is the development key. */
-void warn_development(const struct key *key);
 
 #endif
