@@ -48,6 +48,8 @@ else
 CORE := $(sort $(wildcard src/core/*.c))
 BOOT := $(sort $(wildcard src/boot/*.c))
 TOOL := $(sort $(wildcard src/tool/*.c))
+# What the boot program verifies and mounts with, rootwright mount does too.
+SHARED := $(addprefix src/boot/,fs.c image.c memory.c root.c)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 MAN := $(sort $(wildcard src/*/*.[1-8] initrd/*.[1-8]))
@@ -103,7 +105,7 @@ help: ## this list
 	@echo 'Settings: B=build V=1 DESTDIR= PREFIX=/usr VERSION= CC= CACHE= MBEDTLS_SRC='
 
 $(B)/rootwright: $(TOOL:src/%.c=$(B)/host/%.o) $(CORE:src/%.c=$(B)/host/%.o) \
-		$(B)/host/libmbed.a
+		$(SHARED:src/%.c=$(B)/host/%.o) $(B)/host/libmbed.a
 	$(call say,LINK)
 	$(Q)$(CC) $(host_CFLAGS) -pie -Wl,-z,relro,-z,now -o $@ $^ $(host_LIBS)
 
@@ -198,7 +200,7 @@ $(B)/clang/%.o: src/%.c Makefile $(B)/boot/include/.made
 
 # Unit tests and fuzz targets: each source is one program, linked with core
 # and with the tool's objects except its main.
-PARTS := $(filter-out src/tool/main.c,$(CORE) $(TOOL))
+PARTS := $(filter-out src/tool/main.c,$(CORE) $(SHARED) $(TOOL))
 UNITS := $(UNIT:tests/%.c=$(B)/%)
 FUZZERS := $(FUZZ:tests/%.c=$(B)/%)
 

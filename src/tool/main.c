@@ -26,6 +26,7 @@ static const struct command {
 	{ "cat", cmd_cat, "print files of an image" },
 	{ "extract", cmd_extract, "restore the tree of an image" },
 	{ "gc", cmd_gc, "remove from a store what nothing needs" },
+	{ "mount", cmd_mount, "mount an image, verified" },
 };
 
 static void help(FILE *f)

@@ -27,6 +27,7 @@ int cmd_diff(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_extract(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
+int cmd_mount(int argc, char **argv);
 
 /* Prints the sentence and the hint on stderr; returns EXIT_REFUSED. */
 int tool_fail(const struct err *e);

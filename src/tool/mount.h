@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mount an image and its objects in a running system, all of it or nothing:
+ * EROFS and the overlay are put together in a mount namespace of our own,
+ * and one move_mount(2) attaches the overlay at its target. umount(8) of the
+ * target undoes all; nothing else of it is seen.
+ *
+ * What is mounted as image was opened, and where need be verified, by
+ * mount_image.h. The kernel has to be Linux 6.7 or newer; before 6.12 the
+ * image goes behind a loop device.
+ */
+#ifndef RW_TOOL_MOUNT_H
+#define RW_TOOL_MOUNT_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+
+#define MOUNT_OBJECTS_MAX 100
+
+struct mount_layers {
+	const char *source;	    /* what mounts are listed under */
+	const char *const *objects; /* directories, the first has precedence */
+	unsigned n_objects;
+	const char *upperdir, *workdir; /* both, or NULL: read-only */
+	const char *idmap; /* a user namespace's file; NULL: as in the image */
+	bool verity;	   /* verity=require, else verity=off */
+	bool readonly;	   /* although there is an upperdir */
+};
+
+struct mounting {
+	int outer;  /* the mount namespace that we came from */
+	int target; /* in it */
+};
+
+/*
+ * Opens target and leaves for a private mount namespace. What is named by a
+ * path is to be opened after that. Refused: who may not (root may), a target
+ * that is no directory, a kernel that cannot do it. mount_end() in any case.
+ */
+must_check int mount_begin(
+	struct mounting *m, const char *target, struct err *e);
+
+/*
+ * Mounts. image is an open file, which goes behind a loop device where loop
+ * says so or the kernel needs it.
+ */
+must_check int mount_tree(struct mounting *m, int image, bool loop,
+	const struct mount_layers *l, struct err *e);
+
+void mount_end(struct mounting *m);
+
+#endif
