@@ -70,19 +70,46 @@ int dump_at(struct dump *d, enum field f)
 	return -1;
 }
 
-static int hex(char c)
+/* The digits' values by character, from 1 on: 0 is no digit. */
+static const uint8_t hex_digits[256] = {
+	['0'] = 1,
+	['1'] = 2,
+	['2'] = 3,
+	['3'] = 4,
+	['4'] = 5,
+	['5'] = 6,
+	['6'] = 7,
+	['7'] = 8,
+	['8'] = 9,
+	['9'] = 10,
+	['a'] = 11,
+	['b'] = 12,
+	['c'] = 13,
+	['d'] = 14,
+	['e'] = 15,
+	['f'] = 16,
+	['A'] = 11,
+	['B'] = 12,
+	['C'] = 13,
+	['D'] = 14,
+	['E'] = 15,
+	['F'] = 16,
+};
+
+/* The byte that two digits stand for, or -1. */
+static inline int hex_byte(const char *p)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	unsigned high = hex_digits[(uint8_t)p[0]];
+	unsigned low = hex_digits[(uint8_t)p[1]];
+
+	return high && low ? (int)((high - 1) << 4 | (low - 1)) : -1;
 }
 
 /* The byte after a backslash, and how many characters stand for it; or 0. */
 static size_t escape(const char *p, size_t n, char *out)
 {
-	if (n >= 3 && p[0] == 'x' && hex(p[1]) >= 0 && hex(p[2]) >= 0) {
-		*out = (char)(hex(p[1]) << 4 | hex(p[2]));
+	if (n >= 3 && p[0] == 'x' && hex_byte(p + 1) >= 0) {
+		*out = (char)hex_byte(p + 1);
 		return 3;
 	}
 	if (n == 0)
@@ -107,8 +134,13 @@ static size_t escape(const char *p, size_t n, char *out)
 
 int dump_unescape(struct dump *d, enum field f, struct span *s, bool binary)
 {
-	char *end = s->p + s->n, *in = memchr(s->p, '\\', s->n), *out = in;
+	char *end = s->p + s->n, *in, *out;
 
+	if (d->plain) {
+		*end = '\0';
+		return 0;
+	}
+	in = out = memchr(s->p, '\\', s->n);
 	while (in && in < end) {
 		if (*in == '\\') {
 			size_t n = escape(in + 1, (size_t)(end - in) - 1, out);
@@ -144,9 +176,9 @@ static bool parse(
 	for (size_t i = 0; i < n; i++) {
 		unsigned digit = (unsigned)(unsigned char)p[i] - '0';
 
-		if (digit >= base || v > (max - digit) / base)
+		if (digit >= base || __builtin_mul_overflow(v, base, &v) ||
+			__builtin_add_overflow(v, digit, &v) || v > max)
 			return false;
-		v = v * base + digit;
 	}
 	*out = v;
 	return true;
@@ -194,10 +226,10 @@ int dump_digest(struct dump *d, const struct span *s, struct digest *digest)
 	digest->algorithm = d->t->algorithm;
 	digest->size = size;
 	for (unsigned i = 0; i < size && good; i++) {
-		int high = hex(s->p[2 * i]), low = hex(s->p[2 * i + 1]);
+		int byte = hex_byte(s->p + 2 * i);
 
-		good = high >= 0 && low >= 0;
-		digest->bytes[i] = (uint8_t)((high & 15) << 4 | (low & 15));
+		good = byte >= 0;
+		digest->bytes[i] = (uint8_t)byte;
 	}
 	if (!good)
 		return dump_expected(d, FIELD_DIGEST, s,

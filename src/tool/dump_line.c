@@ -7,6 +7,14 @@
 #define MODE_MAX 0177777
 #define SIZE_MAX_CHUNKS (1024ull << 43) /* 1024 chunks of 8 TiB */
 
+/* As memchr, for what is mostly a few bytes ahead. */
+static char *find_space(char *p, char *end)
+{
+	for (; p < end && *p != ' '; p++)
+		;
+	return p < end ? p : NULL;
+}
+
 /* The fields before the xattrs, and the xattrs as one. */
 static int split(struct dump *d, char *line, size_t n,
 	struct span field[FIELD_XATTR + 1])
@@ -14,7 +22,9 @@ static int split(struct dump *d, char *line, size_t n,
 	char *end = line + n;
 
 	for (unsigned f = 0; f < FIELD_XATTR; f++) {
-		char *space = memchr(line, ' ', (size_t)(end - line));
+		char *space = f == FIELD_PATH || f >= FIELD_PAYLOAD
+				      ? memchr(line, ' ', (size_t)(end - line))
+				      : find_space(line, end);
 
 		field[f].p = line;
 		field[f].n = (size_t)((space ? space : end) - line);
@@ -25,38 +35,6 @@ static int split(struct dump *d, char *line, size_t n,
 	}
 	field[FIELD_XATTR].p = line;
 	field[FIELD_XATTR].n = (size_t)(end - line);
-	return 0;
-}
-
-/* The directory of path, which is split there; *name is the rest. */
-static int find_dir(struct dump *d, struct span *path, char **name)
-{
-	char *slash = memrchr(path->p, '/', path->n);
-	size_t n = slash ? (size_t)(slash - path->p) : 0;
-	uint32_t dir;
-
-	*name = slash ? slash + 1 : path->p;
-	if (path->n == 0 || **name == '\0' || memmem(path->p, path->n, "//", 2))
-		return dump_expected(d, FIELD_PATH, path,
-			"an absolute path with a name after each slash");
-	if (n == d->n_dir_path && (n == 0 || !memcmp(path->p, d->dir_path, n)))
-		return 0;
-	if (slash)
-		*slash = '\0';
-	dir = n ? tree_lookup(d->t, path->p) : TREE_ROOT;
-	if (slash)
-		*slash = '/';
-	if (dir == TREE_NONE)
-		return dump_expected(d, FIELD_PATH, path,
-			"its directory on a line before it");
-	if (!tree_type(d->t, dir, S_IFDIR))
-		return dump_expected(d, FIELD_PATH, path,
-			"a path whose parent is a directory");
-	if (array_reserve(&d->dir_path, &d->cap_dir_path, n + 1, 1, d->e) != 0)
-		return dump_at(d, FIELD_PATH);
-	memcpy(d->dir_path, path->p, n);
-	d->n_dir_path = n;
-	d->dir = dir;
 	return 0;
 }
 
@@ -116,16 +94,22 @@ static int parse_meta(struct dump *d, const struct span *field,
 	return dump_mtime(d, &field[FIELD_MTIME], meta);
 }
 
-/* Is it the path that an object of this digest has? */
-static bool is_object_path(const char *path, size_t n, const struct digest *x)
+/* Is it the path that an object has whose digest has these digits? */
+static bool is_object_path(const struct span *path, const struct span *hex)
 {
-	char hex[DIGEST_HEX_MAX];
+	/* Of ASCII digits and letters, only capitals have not this bit. */
+	const uint64_t small = 0x2020202020202020;
+	uint64_t all = small, word;
 
-	if (n != x->size * 2 + 1 || path[2] != '/')
+	if (path->n != hex->n + 1 || path->p[2] != '/' ||
+		memcmp(path->p, hex->p, 2) != 0 ||
+		memcmp(path->p + 3, hex->p + 2, hex->n - 2) != 0)
 		return false;
-	digest_to_hex(x, hex);
-	return memcmp(path, hex, 2) == 0 &&
-	       memcmp(path + 3, hex + 2, n - 3) == 0;
+	for (size_t i = 0; i < hex->n; i += sizeof(word)) {
+		memcpy(&word, hex->p + i, sizeof(word));
+		all &= word;
+	}
+	return all == small;
 }
 
 static int set_file(
@@ -155,7 +139,7 @@ static int set_file(
 	if (payload->n > TREE_TARGET_MAX)
 		return dump_expected(d, FIELD_PAYLOAD, payload,
 			"a path of at most %d bytes", TREE_TARGET_MAX);
-	if (has && is_object_path(payload->p, payload->n, &digest)) {
+	if (has && is_object_path(payload, &field[FIELD_DIGEST])) {
 		if (tree_set_object(d->t, inode, size, &digest, d->e) != 0)
 			return dump_at(d, FIELD_DIGEST);
 		return 0;
@@ -230,7 +214,7 @@ static int set_xattrs(struct dump *d, uint32_t inode, struct span all)
 	return 0;
 }
 
-static int add(struct dump *d, struct span *field, char *name,
+static int add(struct dump *d, struct span *field, uint32_t dir, char *name,
 	struct tree_meta *meta, uint32_t *inode)
 {
 	uint32_t nlink = 1;
@@ -246,15 +230,17 @@ static int add(struct dump *d, struct span *field, char *name,
 		tree_set_meta(d->t, TREE_ROOT, meta);
 		return 0;
 	}
-	if (tree_add(d->t, d->dir, name, meta, inode, d->e) != 0)
+	if (tree_add(d->t, dir, name, meta, inode, d->e) != 0)
 		return dump_at(d, FIELD_PATH);
-	if (nlink != 1 && !S_ISDIR(meta->mode) &&
-		tree_set_nlink(d->t, *inode, nlink, d->e) != 0)
+	if (S_ISDIR(meta->mode))
+		return dump_enter(d, &field[FIELD_PATH], *inode);
+	if (nlink != 1 && tree_set_nlink(d->t, *inode, nlink, d->e) != 0)
 		return dump_at(d, FIELD_NLINK);
 	return 0;
 }
 
-static int check_path(struct dump *d, struct span *path, char **name)
+static int check_path(
+	struct dump *d, struct span *path, uint32_t *dir, char **name)
 {
 	if (dump_unescape(d, FIELD_PATH, path, false) != 0)
 		return -1;
@@ -267,7 +253,7 @@ static int check_path(struct dump *d, struct span *path, char **name)
 	if (!d->has_root)
 		return dump_expected(
 			d, FIELD_PATH, path, "the root / on the first line");
-	return find_dir(d, path, name);
+	return dump_find_dir(d, path, dir, name);
 }
 
 int dump_line(struct dump *d, char *line, size_t n)
@@ -276,12 +262,13 @@ int dump_line(struct dump *d, char *line, size_t n)
 	struct tree_meta meta = { 0 };
 	char *name = NULL;
 	uint64_t size;
-	uint32_t inode;
+	uint32_t dir = TREE_ROOT, inode;
 	bool link;
 	int r = 0;
 
+	d->plain = !memchr(line, '\\', n) && !memchr(line, '\0', n);
 	if (split(d, line, n, field) != 0 ||
-		check_path(d, &field[FIELD_PATH], &name) != 0 ||
+		check_path(d, &field[FIELD_PATH], &dir, &name) != 0 ||
 		parse_mode(d, &field[FIELD_MODE], &link, &meta.mode) != 0)
 		return -1;
 	if (link) {
@@ -292,12 +279,12 @@ int dump_line(struct dump *d, char *line, size_t n)
 				d, FIELD_PAYLOAD, NULL, "a hard link's target");
 		if (dump_unescape(d, FIELD_PAYLOAD, target, false) != 0)
 			return -1;
-		return dump_link(d, d->dir, name, target->p);
+		return dump_link(d, dir, name, target->p);
 	}
 	if (dump_number(d, FIELD_SIZE, &field[FIELD_SIZE], UINT64_MAX, &size) !=
 			0 ||
 		check_content(d, field, size) != 0 ||
-		add(d, field, name, &meta, &inode) != 0)
+		add(d, field, dir, name, &meta, &inode) != 0)
 		return -1;
 	if (S_ISREG(meta.mode))
 		r = set_file(d, inode, field, size);

@@ -34,17 +34,24 @@ struct dump_link {
 	bool done;
 };
 
+/* A directory of a path. */
+struct dump_dir {
+	size_t n; /* bytes of the path; the root: 0 */
+	uint32_t inode;
+};
+
 struct dump {
 	struct tree *t;
 	const char *name; /* of the source, for messages */
 	bool strict;
 	bool has_root;
+	bool plain; /* the line has neither backslashes nor NUL bytes */
 	uint64_t line;
-	/* The directory of the last entry: most entries have the same. */
-	char *dir_path;
-	size_t n_dir_path;
-	uint32_t cap_dir_path;
-	uint32_t dir;
+	/* A directory's path, and which on it are known: the root first. */
+	char *path;
+	uint32_t cap_path;
+	struct dump_dir *dirs;
+	uint32_t n_dirs, cap_dirs;
 	struct dump_link *links;
 	uint32_t n_links, cap_links;
 	char *text;
@@ -82,6 +89,15 @@ static inline bool span_absent(const struct span *s)
 {
 	return s->n == 1 && s->p[0] == '-';
 }
+
+/*
+ * The directory that path is in, and the *name in it. dump_enter, of the path
+ * found last, says that it is a directory itself.
+ */
+must_check int dump_find_dir(
+	struct dump *d, struct span *path, uint32_t *dir, char **name);
+must_check int dump_enter(
+	struct dump *d, const struct span *path, uint32_t inode);
 
 /* One line without its newline: n bytes, which are changed. */
 must_check int dump_line(struct dump *d, char *line, size_t n);

@@ -205,16 +205,19 @@ int tree_read_dump(struct tree *t, struct input *in,
 		.t = t,
 		.name = in->name,
 		.strict = o->strict,
-		.dir = TREE_ROOT,
 		.e = e,
 	};
 	struct lines l = { .in = in };
-	int r;
+	int r = array_reserve(&d.dirs, &d.cap_dirs, 1, sizeof(*d.dirs), e);
 
-	tree_keep_given(t);
-	r = read_lines(&d, &l);
+	if (r == 0) {
+		d.dirs[d.n_dirs++] = (struct dump_dir){ 0, TREE_ROOT };
+		tree_keep_given(t);
+		r = read_lines(&d, &l);
+	}
 	free(l.buf);
-	free(d.dir_path);
+	free(d.path);
+	free(d.dirs);
 	free(d.links);
 	free(d.text);
 	return r;

@@ -54,23 +54,17 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
-static uint64_t name_hash(const struct tree *t, uint32_t entry)
-{
-	return hash_bytes(t->entries[entry].parent, entry_name(t, entry),
-		entry_name_size(t, entry));
-}
-
 /* Where the index has the name, or would have it. */
-static uint32_t *name_slot(
-	const struct tree *t, uint32_t dir, const char *name, size_t n)
+static struct tree_slot *name_slot(const struct tree *t, uint32_t hash,
+	uint32_t dir, const char *name, size_t n)
 {
-	uint32_t mask = t->by_name.size - 1;
-	uint32_t at = (uint32_t)hash_bytes(dir, name, n) & mask;
+	uint32_t mask = t->by_name.size - 1, at = hash & mask;
 
-	for (; t->by_name.slots[at]; at = (at + 1) & mask) {
-		uint32_t entry = t->by_name.slots[at] - 1;
+	for (; t->by_name.slots[at].element; at = (at + 1) & mask) {
+		uint32_t entry = t->by_name.slots[at].element - 1;
 
-		if (t->entries[entry].parent == dir &&
+		if (t->by_name.slots[at].hash == hash &&
+			t->entries[entry].parent == dir &&
 			entry_name_size(t, entry) == n &&
 			memcmp(entry_name(t, entry), name, n) == 0)
 			break;
@@ -78,34 +72,38 @@ static uint32_t *name_slot(
 	return &t->by_name.slots[at];
 }
 
-/* A scan knows that its names are new: the index waits for who asks. */
-static int index_names(struct tree *t, uint32_t more, struct err *e)
+/*
+ * Who knows that his names are new does not need the index: it waits for who
+ * asks.
+ */
+static int index_names(struct tree *t, struct err *e)
 {
-	uint32_t first = t->by_name.used;
-
-	if (index_reserve(&t->by_name, t->n_entries - first + more, name_hash,
-		    t, e) != 0)
+	if (index_reserve(&t->by_name, t->n_entries - t->n_indexed, e) != 0)
 		return -1;
-	for (uint32_t i = first; i < t->n_entries; i++) {
-		uint32_t *slot = name_slot(t, t->entries[i].parent,
-			entry_name(t, i), entry_name_size(t, i));
+	for (uint32_t i = t->n_indexed; i < t->n_entries; i++) {
+		uint32_t dir = t->entries[i].parent;
+		const char *name = entry_name(t, i);
+		size_t n = entry_name_size(t, i);
+		uint32_t hash = (uint32_t)hash_bytes(dir, name, n);
+		struct tree_slot *slot = name_slot(t, hash, dir, name, n);
 
 		/* A name twice is found when the tree is frozen. */
-		if (!*slot)
-			*slot = i + 1;
+		if (!slot->element)
+			index_put(&t->by_name, slot, hash, i);
 	}
-	t->by_name.used = t->n_entries;
+	t->n_indexed = t->n_entries;
 	return 0;
 }
 
 /* The entry, which may be a removed one, or TREE_NONE. */
 static uint32_t find(struct tree *t, uint32_t dir, const char *name, size_t n)
 {
+	uint32_t hash = (uint32_t)hash_bytes(dir, name, n);
 	struct err e;
 
-	if (index_names(t, 0, &e) != 0)
+	if (index_names(t, &e) != 0)
 		return TREE_NONE;
-	return *name_slot(t, dir, name, n) - 1;
+	return name_slot(t, hash, dir, name, n)->element - 1;
 }
 
 static uint32_t child(struct tree *t, uint32_t dir, const char *name, size_t n)
@@ -149,8 +147,10 @@ int inode_new(struct tree *t, const struct tree_meta *meta, uint32_t *inode,
 	i = &t->inodes[*inode];
 	memset(i, 0, sizeof(*i));
 	i->entry = TREE_NONE;
-	if ((meta->mode & S_IFMT) == S_IFDIR)
+	if ((meta->mode & S_IFMT) == S_IFDIR) {
 		i->payload = TREE_NONE;
+		i->ordered = true;
+	}
 	tree_set_meta(t, *inode, meta);
 	return 0;
 }
@@ -180,24 +180,40 @@ int inode_clone(struct tree *t, uint32_t from, uint32_t *inode, struct err *e)
 	return 0;
 }
 
+/*
+ * Does the name come after all that the directory ever had? Then it is new,
+ * which is known without the index: most sources are sorted.
+ */
+static bool is_behind(const struct tree *t, uint32_t dir, const char *name)
+{
+	const struct tree_inode *i = &t->inodes[dir];
+
+	return i->ordered &&
+	       (i->payload == TREE_NONE ||
+		       strcmp(entry_name(t, i->payload), name) < 0);
+}
+
 int entry_append(struct tree *t, uint32_t dir, const char *name, uint32_t inode,
 	struct err *e)
 {
-	uint8_t n = (uint8_t)strlen(name);
+	size_t n = strlen(name);
 	struct tree_entry *entry;
-	uint32_t at, rest;
 
 	if (array_reserve(&t->entries, &t->cap_entries,
 		    (uint64_t)t->n_entries + 1, sizeof(*t->entries), e) != 0 ||
-		pool_add(t, &n, 1, &at, e) != 0 ||
-		pool_add(t, name, n + 1, &rest, e) != 0)
+		array_reserve(&t->pool, &t->cap_pool,
+			(uint64_t)t->n_pool + n + 2, 1, e) != 0)
 		return -1;
+	t->inodes[dir].ordered = is_behind(t, dir, name);
 	entry = &t->entries[t->n_entries];
 	entry->parent = dir;
-	entry->name = at;
+	entry->name = t->n_pool;
 	entry->inode = inode;
 	entry->next = t->inodes[dir].payload;
 	t->inodes[dir].payload = t->n_entries;
+	t->pool[t->n_pool] = (uint8_t)n;
+	memcpy(t->pool + t->n_pool + 1, name, n + 1);
+	t->n_pool += (uint32_t)n + 2;
 	t->live_entries++;
 	if (t->inodes[inode].links++ == 0) {
 		t->live_inodes++;
@@ -216,7 +232,7 @@ static int check_name(struct tree *t, uint32_t dir, const char *name,
 
 	*old = TREE_NONE;
 	if (n == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
-		strchr(name, '/'))
+		memchr(name, '/', n))
 		return err_set(e, REASON_FAILED,
 			"%s: expected a file name, found \"%s\"", name, name);
 	if (n > TREE_NAME_MAX)
@@ -228,7 +244,9 @@ static int check_name(struct tree *t, uint32_t dir, const char *name,
 		return err_set(e, REASON_FAILED,
 			"%s: expected a directory above it, found another type",
 			name);
-	if (index_names(t, 1, e) != 0)
+	if (is_behind(t, dir, name))
+		return 0;
+	if (index_names(t, e) != 0)
 		return -1;
 	*old = find(t, dir, name, n);
 	if (*old != TREE_NONE && t->entries[*old].inode != TREE_NONE)

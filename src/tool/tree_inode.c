@@ -44,42 +44,34 @@ int tree_set_content(struct tree *t, uint32_t inode, const void *bytes,
 	return 0;
 }
 
-/* A digest is as good a hash as any. */
-static uint64_t digest_hash(const struct tree *t, uint32_t object)
-{
-	uint64_t h;
-
-	memcpy(&h, object_digest(t, object), sizeof(h));
-	return h;
-}
-
 static int object_intern(
 	struct tree *t, const struct digest *d, uint32_t *object, struct err *e)
 {
+	/* Digests that somebody made up may have many bytes in common. */
+	uint32_t hash = (uint32_t)hash_bytes(0, d->bytes, t->digest_size);
 	uint32_t mask, at;
-	uint64_t h;
 
-	if (index_reserve(&t->by_digest, 1, digest_hash, t, e) != 0 ||
+	if (index_reserve(&t->by_digest, 1, e) != 0 ||
 		array_reserve(&t->objects, &t->cap_objects,
 			(uint64_t)t->n_objects + 1, sizeof(*t->objects),
 			e) != 0 ||
 		array_reserve(&t->digests, &t->cap_digests,
 			(uint64_t)t->n_objects + 1, t->digest_size, e) != 0)
 		return -1;
-	memcpy(&h, d->bytes, sizeof(h));
 	mask = t->by_digest.size - 1;
-	for (at = h & mask; t->by_digest.slots[at]; at = (at + 1) & mask) {
-		*object = t->by_digest.slots[at] - 1;
-		if (memcmp(object_digest(t, *object), d->bytes,
-			    t->digest_size) == 0)
+	for (at = hash & mask; t->by_digest.slots[at].element;
+		at = (at + 1) & mask) {
+		*object = t->by_digest.slots[at].element - 1;
+		if (t->by_digest.slots[at].hash == hash &&
+			memcmp(object_digest(t, *object), d->bytes,
+				t->digest_size) == 0)
 			return 0;
 	}
 	*object = t->n_objects++;
 	memset(&t->objects[*object], 0, sizeof(*t->objects));
 	memcpy(t->digests + (size_t)*object * t->digest_size, d->bytes,
 		t->digest_size);
-	t->by_digest.slots[at] = *object + 1;
-	t->by_digest.used++;
+	index_put(&t->by_digest, &t->by_digest.slots[at], hash, *object);
 	return 0;
 }
 

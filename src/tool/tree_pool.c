@@ -4,14 +4,12 @@
 
 #include "tool/tree_private.h"
 
-int array_reserve(
+int array_grow(
 	void *array, uint32_t *cap, uint64_t need, size_t size, struct err *e)
 {
 	uint64_t n = *cap;
 	void *old, *bigger;
 
-	if (need <= n)
-		return 0;
 	if (need >= UINT32_MAX)
 		return err_set(e, REASON_FAILED,
 			"tree: expected at most 4 GiB of names and contents, "
@@ -64,8 +62,7 @@ uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t n)
 	return h ^ h >> 32;
 }
 
-int index_reserve(struct tree_index *x, uint32_t more, index_hash *hash,
-	const struct tree *t, struct err *e)
+int index_reserve(struct tree_index *x, uint32_t more, struct err *e)
 {
 	uint64_t size = x->size ? x->size : 1024;
 	struct tree_index bigger = { .used = x->used };
@@ -83,10 +80,10 @@ int index_reserve(struct tree_index *x, uint32_t more, index_hash *hash,
 	for (uint32_t i = 0; i < x->size; i++) {
 		uint32_t at;
 
-		if (!x->slots[i])
+		if (!x->slots[i].element)
 			continue;
-		at = hash(t, x->slots[i] - 1) & (bigger.size - 1);
-		while (bigger.slots[at])
+		at = x->slots[i].hash & (bigger.size - 1);
+		while (bigger.slots[at].element)
 			at = (at + 1) & (bigger.size - 1);
 		bigger.slots[at] = x->slots[i];
 	}

@@ -32,6 +32,7 @@ struct tree_inode {
 	uint32_t entry;	 /* the one entry at which the image has the inode */
 	uint16_t mode;
 	bool is_object;
+	bool ordered; /* directories: the names came in their order so far */
 };
 
 struct tree_entry {
@@ -69,10 +70,18 @@ struct tree_backing {
 	uint32_t digest; /* likewise */
 };
 
-/* Open addressing over indices of an array; 0 is an empty place. */
+/*
+ * Open addressing over indices of an array. A place has the hash as well:
+ * whether it is the one is nearly always known without a look at the array.
+ */
+struct tree_slot {
+	uint32_t hash;
+	uint32_t element; /* index + 1; 0: empty */
+};
+
 struct tree_index {
-	uint32_t *slots; /* index + 1 */
-	uint32_t size;	 /* a power of two, or 0 */
+	struct tree_slot *slots;
+	uint32_t size; /* a power of two, or 0 */
 	uint32_t used;
 };
 
@@ -104,7 +113,8 @@ struct tree {
 	struct tree_backing *backings;
 	uint32_t n_backings, cap_backings;
 
-	struct tree_index by_name; /* entries; made at the first look-up */
+	struct tree_index by_name; /* entries; those before n_indexed */
+	uint32_t n_indexed;
 	struct tree_index by_pair;
 	struct tree_index by_digest;
 
@@ -176,8 +186,14 @@ static inline const uint8_t *object_digest(
  * Makes room for need elements of size bytes in the array *array. Returns -1
  * when memory or 32 bits are used up.
  */
-must_check int array_reserve(
+must_check int array_grow(
 	void *array, uint32_t *cap, uint64_t need, size_t size, struct err *e);
+
+must_check static inline int array_reserve(
+	void *array, uint32_t *cap, uint64_t need, size_t size, struct err *e)
+{
+	return need <= *cap ? 0 : array_grow(array, cap, need, size, e);
+}
 
 /* Copies n bytes into the pool (from elsewhere); *at is their place. */
 must_check int pool_add(struct tree *t, const void *bytes, size_t n,
@@ -185,13 +201,18 @@ must_check int pool_add(struct tree *t, const void *bytes, size_t n,
 
 uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t n);
 
-/* What an index is ordered by. */
-typedef uint64_t index_hash(const struct tree *t, uint32_t element);
-
 /* Makes room in the index for so many more elements. */
-must_check int index_reserve(struct tree_index *x, uint32_t more,
-	index_hash *hash, const struct tree *t, struct err *e);
+must_check int index_reserve(
+	struct tree_index *x, uint32_t more, struct err *e);
 void index_free(struct tree_index *x);
+
+/* Puts an element into an empty place. */
+static inline void index_put(struct tree_index *x, struct tree_slot *slot,
+	uint32_t hash, uint32_t element)
+{
+	*slot = (struct tree_slot){ hash, element + 1 };
+	x->used++;
+}
 
 /* A new inode with no entry yet. */
 must_check int inode_new(struct tree *t, const struct tree_meta *meta,

@@ -18,29 +18,22 @@ static const char *pair_key(const struct tree *t, uint32_t pair)
 	return (const char *)t->pool + t->pairs[pair].key;
 }
 
-static uint64_t hash_pair(const char *key, const void *value, size_t n)
+static uint32_t hash_pair(const char *key, const void *value, size_t n)
 {
-	return hash_bytes(hash_bytes(0, key, strlen(key)), value, n);
+	return (uint32_t)hash_bytes(hash_bytes(0, key, strlen(key)), value, n);
 }
 
-static uint64_t pair_hash(const struct tree *t, uint32_t pair)
+static struct tree_slot *pair_slot(const struct tree *t, uint32_t hash,
+	const char *key, const void *value, size_t n)
 {
-	const struct tree_pair *p = &t->pairs[pair];
+	uint32_t mask = t->by_pair.size - 1, at = hash & mask;
 
-	return hash_pair(pair_key(t, pair), t->pool + p->value, p->value_size);
-}
-
-static uint32_t *pair_slot(
-	const struct tree *t, const char *key, const void *value, size_t n)
-{
-	uint32_t mask = t->by_pair.size - 1;
-	uint32_t at = (uint32_t)hash_pair(key, value, n) & mask;
-
-	for (; t->by_pair.slots[at]; at = (at + 1) & mask) {
-		uint32_t pair = t->by_pair.slots[at] - 1;
+	for (; t->by_pair.slots[at].element; at = (at + 1) & mask) {
+		uint32_t pair = t->by_pair.slots[at].element - 1;
 		const struct tree_pair *p = &t->pairs[pair];
 
-		if (p->value_size == n && strcmp(pair_key(t, pair), key) == 0 &&
+		if (t->by_pair.slots[at].hash == hash && p->value_size == n &&
+			strcmp(pair_key(t, pair), key) == 0 &&
 			(n == 0 || memcmp(t->pool + p->value, value, n) == 0))
 			break;
 	}
@@ -51,13 +44,14 @@ int pair_intern(struct tree *t, const char *key, const void *value, size_t n,
 	uint32_t *pair, struct err *e)
 {
 	struct tree_pair p = { .value_size = (uint32_t)n };
-	uint32_t *slot;
+	uint32_t hash = hash_pair(key, value, n);
+	struct tree_slot *slot;
 
-	if (index_reserve(&t->by_pair, 1, pair_hash, t, e) != 0)
+	if (index_reserve(&t->by_pair, 1, e) != 0)
 		return -1;
-	slot = pair_slot(t, key, value, n);
-	if (*slot) {
-		*pair = *slot - 1;
+	slot = pair_slot(t, hash, key, value, n);
+	if (slot->element) {
+		*pair = slot->element - 1;
 		return 0;
 	}
 	if (array_reserve(&t->pairs, &t->cap_pairs, (uint64_t)t->n_pairs + 1,
@@ -67,15 +61,17 @@ int pair_intern(struct tree *t, const char *key, const void *value, size_t n,
 		return -1;
 	*pair = t->n_pairs++;
 	t->pairs[*pair] = p;
-	*slot = *pair + 1;
-	t->by_pair.used++;
+	index_put(&t->by_pair, slot, hash, *pair);
 	return 0;
 }
 
 uint32_t pair_lookup(
 	const struct tree *t, const char *key, const void *value, size_t n)
 {
-	return t->by_pair.size ? *pair_slot(t, key, value, n) - 1 : TREE_NONE;
+	if (!t->by_pair.size)
+		return TREE_NONE;
+	return pair_slot(t, hash_pair(key, value, n), key, value, n)->element -
+	       1;
 }
 
 int pair_set(struct tree *t, uint32_t inode, uint32_t pair, struct err *e)
@@ -157,12 +153,16 @@ int xattr_escape(struct tree *t, struct err *e)
 		return 0;
 	/* The names changed, so every place in the index did. */
 	index_free(&t->by_pair);
-	if (index_reserve(&t->by_pair, t->n_pairs, pair_hash, t, e) != 0)
+	if (index_reserve(&t->by_pair, t->n_pairs, e) != 0)
 		return -1;
-	for (uint32_t i = 0; i < t->n_pairs; i++)
-		*pair_slot(t, pair_key(t, i), t->pool + t->pairs[i].value,
-			t->pairs[i].value_size) = i + 1;
-	t->by_pair.used = t->n_pairs;
+	for (uint32_t i = 0; i < t->n_pairs; i++) {
+		const uint8_t *value = t->pool + t->pairs[i].value;
+		size_t n = t->pairs[i].value_size;
+		uint32_t hash = hash_pair(pair_key(t, i), value, n);
+
+		index_put(&t->by_pair,
+			pair_slot(t, hash, pair_key(t, i), value, n), hash, i);
+	}
 	return 0;
 }
 

@@ -220,6 +220,24 @@ equal((code, err.split("\n")[0]), (1, f"rootwright: {T}/nothing: cannot be "
                                    "opened: No such file or directory"),
       "no such source")
 
+# Directories in any order, and names that begin as others do.
+paths = ["/a", "/a/b", "/a/b/c", "/a-", "/ab", "/ab/c", "/a/bb"]
+inside = ["/a/x", "/a/b/x", "/a/b/c/x", "/a-/x", "/ab/x", "/ab/c/x", "/a/bb/x"]
+shapes = (sorted(paths + inside), paths + inside, paths + inside[::-1],
+          paths + sorted(inside, key=lambda p: p[-3:]))
+digests = {build(text(ROOT + "".join(
+    entry(p, mode="100644" if p in inside else "40755", nlink="1")
+    for p in shape)))[1] for shape in shapes}
+equal(len(digests), 1, "any order is the same image")
+equal(len(digests.pop()), 65, "and is one")
+refused(ROOT + entry("/a", mode="40755") + entry("/ab/c"),
+        ":3: path: expected its directory on a line before it, found "
+        "\"/ab/c\"")
+for order in ("bb", "abb", "bab", "abcb", "cabb"):
+    refused(ROOT + "".join(entry("/" + c) for c in order),
+            f":{len(order) + 1}: path: b: expected no such entry in the "
+            "directory, found one")
+
 # Many entries: links before their targets, in chains; a flat directory.
 count = 20000
 chain = "".join(entry(f"/{i:05}", mode="@100644", payload=f"/{i + 1:05}")
