@@ -21,14 +21,16 @@ static const char objects_usage[] =
 
 static const char missing_usage[] =
 	"usage: rootwright missing [--json] [--filter PATH]... --store DIR IMAGE...\n"
+	"       rootwright missing ... --digest-store DIR IMAGE...\n"
 	"\n"
 	"Prints the objects that composefs images name and that the store does not\n"
 	"have, sorted, each once. rootwright check says whether the others are whole.\n"
 	"\n"
-	"  --store DIR    the store\n"
-	"  --filter PATH  only those of files at or below PATH; may be repeated\n"
-	"  --json         print one JSON document, with sizes\n"
-	"  --help         print this\n";
+	"  --store DIR         the store\n"
+	"  --digest-store DIR  or mkcomposefs' directory of objects\n"
+	"  --filter PATH       only those of files at or below PATH; may be repeated\n"
+	"  --json              print one JSON document, with sizes\n"
+	"  --help              print this\n";
 
 static bool is_there(const struct store *s, const struct named_object *o)
 {
@@ -37,7 +39,7 @@ static bool is_there(const struct store *s, const struct named_object *o)
 	digest_object_path(&o->digest, path);
 
 	AUTO_FD
-	int fd = open_regular_beneath(s->fd, path);
+	int fd = open_regular_beneath(s->fd, store_path(s, path));
 
 	return fd >= 0;
 }
@@ -99,9 +101,10 @@ static int run(struct read_options *o, bool missing, int argc, char **argv)
 	if (first < 0)
 		return code;
 	if (missing && !o->store)
-		return tool_usage(o->command, "expected --store");
+		return tool_usage(o->command,
+			"expected --store or --digest-store, found neither");
 	if (missing)
-		r = store_open(&store, o->store, &e);
+		r = read_store(o, &store, &e);
 	if (r == 0)
 		r = gather(&objects, &d, o, missing, argv + first, argc - first,
 			&e);

@@ -7,22 +7,34 @@
 
 #include "tool/tool.h"
 
+static int store_value(struct read_options *o, bool flat)
+{
+	if (o->store)
+		return tool_usage(o->command,
+			"expected one --store or --digest-store, found two");
+	o->store = optarg;
+	o->flat = flat;
+	return 0;
+}
+
 static int option_value(struct read_options *o, int c, int argc, char **argv)
 {
+	const int takes = c == 'd' ? 's' : c;
+
 	if (c == ':' || c == '?')
 		return tool_usage(o->command,
 			c == ':'
 				? "%s: expected an argument, found none"
 				: "%s: expected an option, found something else",
 			argv[optind - 1 < argc ? optind - 1 : argc - 1]);
-	if (!strchr(o->takes, c))
+	if (!strchr(o->takes, takes))
 		return tool_usage(o->command,
 			"%s: expected an option of this command, found another",
 			argv[optind - 1]);
 	if (c == 'j')
 		o->json = true;
-	else if (c == 's')
-		o->store = optarg;
+	else if (takes == 's')
+		return store_value(o, c == 'd');
 	else if (o->n_filters == FILTERS_MAX)
 		return tool_usage(o->command,
 			"--filter: expected at most %d, found more",
@@ -38,6 +50,7 @@ int read_parse(struct read_options *o, int argc, char **argv, int *code)
 		{ "json", no_argument, NULL, 'j' },
 		{ "filter", required_argument, NULL, 'f' },
 		{ "store", required_argument, NULL, 's' },
+		{ "digest-store", required_argument, NULL, 'd' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -58,6 +71,14 @@ int read_parse(struct read_options *o, int argc, char **argv, int *code)
 	*code = tool_usage(o->command, "expected %s, found %d arguments",
 		o->needs, argc - optind);
 	return -1;
+}
+
+int read_store(const struct read_options *o, struct store *s, struct err *e)
+{
+	if (!o->store)
+		return 0;
+	return o->flat ? store_open_flat(s, o->store, e)
+		       : store_open(s, o->store, e);
 }
 
 int reading_choose(struct reading *d, const char *const *filters, unsigned n,

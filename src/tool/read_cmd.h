@@ -4,17 +4,19 @@
 #define RW_TOOL_READ_CMD_H
 
 #include "tool/read.h"
+#include "tool/store.h"
 
 #define FILTERS_MAX 256
 
 struct read_options {
 	const char *command;
 	const char *usage;
-	const char *takes; /* of: j --json, f --filter, s --store */
+	const char *takes; /* of: j --json, f --filter, s a store */
 	const char *needs; /* what it takes, for the usage error */
 	int min, max;	   /* arguments */
 	bool json;
 	const char *store;
+	bool flat; /* it is mkcomposefs' --digest-store */
 	const char *filters[FILTERS_MAX];
 	unsigned n_filters;
 };
@@ -24,6 +26,10 @@ struct read_options {
  * the exit code in *code.
  */
 int read_parse(struct read_options *o, int argc, char **argv, int *code);
+
+/* Opens the store that the options name; none leaves s as it is. */
+must_check int read_store(
+	const struct read_options *o, struct store *s, struct err *e);
 
 /* An image, what of it is wanted, and the node looked at last. */
 struct reading {

@@ -105,21 +105,23 @@ int object_open(const struct store *s, const struct digest *d, uint64_t size,
 	const char *name, struct err *e)
 {
 	char path[OBJECT_PATH_MAX];
+	const char *where;
 	struct stat st;
 	int fd;
 
 	digest_object_path(d, path);
-	fd = open_regular_beneath(s->fd, path);
+	where = store_path(s, path);
+	fd = open_regular_beneath(s->fd, where);
 	if (fd < 0)
 		return err_sys(e, REASON_FAILED, errno,
 			"%s: expected its object %s in %s, found none", name,
-			path, s->name);
+			where, s->name);
 	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size == size)
 		return fd;
 	close(fd);
 	return err_set(e, REASON_FAILED,
 		"%s: %s/%s: expected %llu bytes, as the image says, found %llu",
-		name, s->name, path, (unsigned long long)size,
+		name, s->name, where, (unsigned long long)size,
 		(unsigned long long)st.st_size);
 }
 

@@ -107,6 +107,19 @@ int store_open(struct store *s, const char *dir, struct err *e)
 	return -1;
 }
 
+int store_open_flat(struct store *s, const char *dir, struct err *e)
+{
+	if (open_dir(s, dir, e) != 0)
+		return -1;
+	s->flat = true;
+	return 0;
+}
+
+const char *store_path(const struct store *s, const char *object_path)
+{
+	return object_path + (s->flat ? strlen("objects/") : 0);
+}
+
 /* Calls each for the names in a directory, until one gives not 0. */
 static int each_name(int dirfd, int (*each)(int dirfd, const char *name))
 {

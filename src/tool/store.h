@@ -53,8 +53,18 @@ must_check int store_open(struct store *s, const char *dir, struct err *e);
 must_check int store_create(struct store *s, const char *dir,
 	enum hash_algorithm algorithm, struct err *e);
 
+/*
+ * Opens mkcomposefs' --digest-store for reading: a directory of objects
+ * (ab/cdef...) without a meta.json. What is no such directory looks like an
+ * empty one.
+ */
+must_check int store_open_flat(struct store *s, const char *dir, struct err *e);
+
 /* Refused: a store whose meta.json has a feature that forbids writing. */
 must_check int store_may_write(const struct store *s, struct err *e);
+
+/* What of "objects/ab/cdef..." is below the store's own directory. */
+const char *store_path(const struct store *s, const char *object_path);
 
 /* Harmless on a store that did not open. */
 void store_close(struct store *s);

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """rootwright extract, cat, check STORE IMAGE: a tree comes back as it was,
 and nothing else does."""
+import base64
 import json
 import os
 import shutil
@@ -167,6 +168,63 @@ equal((code, out), (1, f"objects/00/{'0' * 62}: expected an object that the "
                     "image needs, found none\n"), "check: no such image")
 equal(run(ROOTWRIGHT, "check", f"{T}/image", image)[0], 2,
       "check: images need a store")
+
+# JSON.
+code, out, err = run(ROOTWRIGHT, "cat", "--json", "--store", store, image,
+                     "small", "again", "/dir/other")
+equal((code, err), (0, ""), "cat --json")
+equal([(f["path"], f["size"], base64.b64decode(f["base64"]))
+       for f in json.loads(out)["files"]],
+      [("/small", 6, b"small\n"), ("/again", 5000, b"b" * 5000),
+       ("/dir/other", 70000, b"o" * 70000)], "has each file, in Base64")
+for n in range(4):
+    with open(f"{tree}/short", "wb") as f:
+        f.write(bytes(range(253, 253 + n)))
+    fresh(f"{T}/short")
+    run(ROOTWRIGHT, "build", "--output", f"{T}/short", tree)
+    out = run(ROOTWRIGHT, "cat", "--json", f"{T}/short", "short")[1]
+    equal(base64.b64decode(json.loads(out)["files"][0]["base64"],
+                           validate=True), bytes(range(253, 253 + n)),
+          f"{n} bytes")
+os.unlink(f"{tree}/short")
+equal(run(ROOTWRIGHT, "cat", "--json", image, "again")[0], 1,
+      "cat --json refuses what cat refuses")
+code, out, err = extract("--json", "--store", store, image, target)
+equal((code, json.loads(out), err),
+      (0, {"target": target, "entries": 6, "objects": 2, "bytes": 75000}, ""),
+      "extract --json")
+
+# mkcomposefs' own directory of objects.
+if have_oracle():
+    flat = f"{T}/flat"
+    fresh(f"{T}/image", target)
+    oracle("mkcomposefs", f"--digest-store={flat}", tree, f"{T}/image")
+    option = ("--digest-store", flat)
+    equal(run(ROOTWRIGHT, "missing", *option, f"{T}/image")[:2], (0, ""),
+          "--digest-store: nothing is missing")
+    equal(run(ROOTWRIGHT, "cat", *option, f"{T}/image", "again")[:2],
+          (0, "b" * 5000), "--digest-store: cat")
+    equal(extract(*option, f"{T}/image", target)[0], 0,
+          "--digest-store: extract")
+    equal(run(ROOTWRIGHT, "build", "--no-hardlinks", target)[1],
+          run(ROOTWRIGHT, "build", "--no-hardlinks", tree)[1],
+          "the tree comes back")
+    os.unlink(f"{flat}/{big}")
+    equal(run(ROOTWRIGHT, "missing", *option, f"{T}/image")[1], f"{big}\n",
+          "what is missing there")
+    equal(run(ROOTWRIGHT, "cat", *option, f"{T}/image", "again"),
+          (1, "", f"rootwright: {T}/image: again: expected its object {big} "
+           f"in {flat}, found none: No such file or directory\n"),
+          "is said where it is looked for")
+    write(f"{flat}/{big}", b"c" * 5000)
+    code, out, err = run(ROOTWRIGHT, "cat", *option, f"{T}/image", "again")
+    equal((code, out), (1, ""), "another content is refused")
+    has(err, "again: expected the content of digest ", "with its sentence")
+    equal(run(ROOTWRIGHT, "missing", *option, "--store", store, image)[0], 2,
+          "both kinds of store are wrong usage")
+else:
+    skip("mkcomposefs' directory of objects",
+         "mkcomposefs is not in the cache (make deps)")
 
 # Images that lead elsewhere.
 if have_oracle():
