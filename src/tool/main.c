@@ -3,9 +3,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tool/compat.h"
+#include "tool/hash.h"
 
 static const struct command {
 	const char *name;
@@ -44,9 +46,14 @@ static void help(FILE *f)
 
 int main(int argc, char **argv)
 {
-	int code = compat_run(argc, argv);
+	const char *kernel = getenv("ROOTWRIGHT_HASH");
+	struct err e;
 	size_t i;
+	int code;
 
+	if (kernel && hash_use(kernel, &e) != 0)
+		return tool_fail(&e);
+	code = compat_run(argc, argv);
 	if (code >= 0)
 		return code;
 	if (argc < 2) {
