@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "tool/threads.h"
 
 /* Is path, or the directory where it would be made, the tree or inside it? */
 static bool is_inside(int tree, const char *path)
@@ -48,7 +49,7 @@ static int open_store(struct build *b, struct err *e)
 	if (store_create(&b->store, b->store_name, b->algorithm, e) != 0)
 		return -1;
 	b->algorithm = b->store.algorithm;
-	return object_writer_open(&b->objects, &b->store, e);
+	return object_writer_open(&b->objects, &b->store, b->threads, e);
 }
 
 int build_open(struct build *b, struct err *e)
@@ -69,14 +70,18 @@ int build_open(struct build *b, struct err *e)
 		return err_hint(e,
 			"a dump is taken as it is: --no-hardlinks, --use-epoch and the --skip options are for other sources");
 	}
+	if (b->threads == 0)
+		b->threads = threads_default();
 	if (b->store_name && open_store(b, e) != 0)
 		return -1;
 	if (!b->algorithm)
 		b->algorithm = HASH_SHA256;
 	b->tree = tree_new(b->algorithm);
-	return b->tree ? 0
-		       : err_set(e, REASON_FAILED, "%s: out of memory",
-				 b->source_name);
+	if (!b->tree)
+		return err_set(
+			e, REASON_FAILED, "%s: out of memory", b->source_name);
+	return intake_open(&b->intake, b->tree,
+		b->store_name ? &b->objects : NULL, b->threads, e);
 }
 
 /* The directory and the file's name in it. */
@@ -147,6 +152,7 @@ int build_publish(struct build *b, struct err *e)
 
 void build_close(struct build *b)
 {
+	intake_close(b->intake);
 	object_writer_close(&b->objects);
 	store_close(&b->store);
 	tree_free(b->tree);

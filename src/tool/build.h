@@ -20,14 +20,15 @@ struct build {
 	struct image_options image_options;
 	struct filter filter;
 	bool for_boot;
+	unsigned threads; /* 0: as many as there are processors */
 
 	struct source source;
 	struct store store;
 	struct object_writer objects;
 	struct tree *tree;
+	struct intake *intake;
 
 	struct image_file image;
-	uint64_t files, bytes; /* whose content is not in the image */
 	uint32_t entries;
 };
 

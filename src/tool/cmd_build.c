@@ -13,7 +13,7 @@
 #include "tool/build.h"
 #include "tool/compute.h"
 #include "tool/forboot.h"
-#include "tool/progress.h"
+#include "tool/threads.h"
 #include "tool/tool.h"
 
 static const char usage[] =
@@ -34,6 +34,8 @@ static const char usage[] =
 	"  --skip-devices     leave out character and block devices\n"
 	"  --skip-xattrs      leave out all extended attributes\n"
 	"  --user-xattrs      leave out all extended attributes but user.*\n"
+	"  --threads N        read, hash and store on N threads, 1 to 256; default:\n"
+	"                     as many as there are processors\n"
 	"  --help             print this\n";
 
 static const struct option options[] = {
@@ -48,6 +50,7 @@ static const struct option options[] = {
 	{ "skip-devices", no_argument, NULL, 'd' },
 	{ "skip-xattrs", no_argument, NULL, 'x' },
 	{ "user-xattrs", no_argument, NULL, 'u' },
+	{ "threads", required_argument, NULL, 't' },
 	{ "help", no_argument, NULL, 'h' },
 	{ 0 },
 };
@@ -73,6 +76,16 @@ static int parse_version(unsigned *version, const char *text)
 			text);
 	*version = text[0] == '1';
 	return 0;
+}
+
+static int parse_threads(struct build *b)
+{
+	b->threads = threads_parse(optarg);
+	return b->threads
+		       ? 0
+		       : tool_usage("build",
+				 "--threads: expected a number from 1 to %u, found \"%s\"",
+				 THREADS_MAX, optarg);
 }
 
 static int parse_option(struct build *b, int o)
@@ -108,6 +121,8 @@ static int parse_option(struct build *b, int o)
 	case 'u':
 		b->filter.user_xattrs = true;
 		return 0;
+	case 't':
+		return parse_threads(b);
 	case 'h':
 		fputs(usage, stdout);
 		return 'h';
@@ -134,32 +149,6 @@ static int parse(struct build *b, int argc, char **argv)
 			"expected --skip-xattrs or --user-xattrs, found both");
 	b->source_name = argv[optind];
 	return 0;
-}
-
-static int put(void *ctx, int fd, const char *path, uint64_t size,
-	struct digest *d, struct err *e)
-{
-	struct build *b = ctx;
-
-	b->files++;
-	b->bytes += size;
-	progress_show(b->files, "files", b->bytes);
-	if (!b->store_name)
-		return compute_fd(fd, path, size, b->algorithm, d, e);
-	return object_put(&b->objects, fd, path, size, d, e);
-}
-
-static int put_from(void *ctx, const struct compute_reader *from,
-	const char *path, uint64_t size, struct digest *d, struct err *e)
-{
-	struct build *b = ctx;
-
-	b->files++;
-	b->bytes += size;
-	progress_show(b->files, "files", b->bytes);
-	if (!b->store_name)
-		return compute_from(from, -1, path, size, b->algorithm, d, e);
-	return object_put_from(&b->objects, from, path, size, d, e);
 }
 
 static int put_bytes(void *ctx, const void *bytes, size_t n, const char *name,
@@ -222,18 +211,12 @@ static int fit_for_boot(struct build *b, struct err *e)
 static int read_tree(struct build *b, struct err *e)
 {
 	const struct source_options o = {
-		.scan = {
-			.no_hardlinks = b->filter.no_hardlinks,
-			.object = put,
-			.ctx = b,
-		},
-		.from = put_from,
+		.intake = b->intake,
 		.strict = getenv("CFS_PARSE_STRICT") != NULL,
 	};
-	int r = source_read(&b->source, b->tree, &o, e);
 
-	progress_clear();
-	if (r != 0 || tree_filter(b->tree, &b->filter, e) != 0)
+	if (source_read(&b->source, b->tree, &o, e) != 0 ||
+		tree_filter(b->tree, &b->filter, e) != 0)
 		return -1;
 	if (b->for_boot && fit_for_boot(b, e) != 0)
 		return -1;
@@ -244,11 +227,12 @@ static int read_tree(struct build *b, struct err *e)
 static void summary(const struct build *b)
 {
 	const struct object_stats *s = &b->objects.stats;
+	struct intake_stats in = intake_stats(b->intake);
 
 	tool_say(
 		"%s: %u entries, %llu files of %llu bytes outside the image, image of %llu bytes",
-		b->source_name, b->entries, (unsigned long long)b->files,
-		(unsigned long long)b->bytes,
+		b->source_name, b->entries, (unsigned long long)in.files,
+		(unsigned long long)in.bytes,
 		(unsigned long long)b->image.size);
 	if (!b->store_name)
 		return;

@@ -13,10 +13,10 @@
 #include "core/file.h"
 #include "tool/compat.h"
 #include "tool/compat_image.h"
-#include "tool/compute.h"
 #include "tool/filter.h"
 #include "tool/object.h"
 #include "tool/source.h"
+#include "tool/threads.h"
 #include "tool/tool.h"
 
 struct mk {
@@ -26,6 +26,7 @@ struct mk {
 	struct filter filter;
 	struct store store;
 	struct object_writer objects;
+	struct intake *intake;
 };
 
 static const struct option options[] = {
@@ -107,8 +108,12 @@ static int parse_option(struct mk *m, int c, const char *program)
 	case 'M':
 		return parse_number(&m->max, LONG_MIN, "max version");
 	case 't':
-		/* What it says is heeded nowhere but here. */
-		return parse_number(&m->threads, 1, "threads count");
+		if (parse_number(&m->threads, 1, "threads count") != 0)
+			return EXIT_REFUSED;
+		/* It takes any number; more than this are of no use. */
+		if (m->threads > THREADS_MAX)
+			m->threads = THREADS_MAX;
+		return 0;
 	default:
 		return usage(program, "");
 	}
@@ -143,16 +148,6 @@ static int parse(struct mk *m, int argc, char **argv)
 	return 0;
 }
 
-static int put(void *ctx, int fd, const char *path, uint64_t size,
-	struct digest *d, struct err *e)
-{
-	struct mk *m = ctx;
-
-	if (m->store.fd < 0)
-		return compute_fd(fd, path, size, HASH_SHA256, d, e);
-	return object_put(&m->objects, fd, path, size, d, e);
-}
-
 /* The directory, with those above it. */
 static void make_directories(const char *path)
 {
@@ -180,7 +175,7 @@ static int open_digest_store(struct mk *m, struct err *e)
 	s->objects = s->fd;
 	s->algorithm = HASH_SHA256;
 	s->flat = true;
-	return object_writer_open(&m->objects, s, e);
+	return object_writer_open(&m->objects, s, (unsigned)m->threads, e);
 }
 
 /* The source that it is told to be, not what it looks like. */
@@ -200,13 +195,29 @@ static int open_source(
 	return source_open(s, name, e);
 }
 
+static int read_tree(
+	struct mk *m, struct tree *t, struct source *s, struct err *e)
+{
+	struct source_options o = {
+		.strict = getenv("CFS_PARSE_STRICT") != NULL,
+	};
+
+	/* It neither digests nor stores anything when the source is a dump. */
+	if (m->from_file)
+		return source_read(s, t, &o, e);
+	if ((m->digest_store && open_digest_store(m, e) != 0) ||
+		intake_open(&m->intake, t, m->digest_store ? &m->objects : NULL,
+			(unsigned)m->threads, e) != 0)
+		return -1;
+	o.intake = m->intake;
+	if (source_read(s, t, &o, e) != 0 || tree_filter(t, &m->filter, e) != 0)
+		return -1;
+	return m->digest_store ? object_flush(&m->objects, e) : 0;
+}
+
 static int make(struct mk *m, struct tree *t, struct source *s, char *name,
 	size_t n, struct err *e)
 {
-	const struct source_options o = {
-		.scan = { .no_hardlinks = true, .object = put, .ctx = m },
-		.strict = getenv("CFS_PARSE_STRICT") != NULL,
-	};
 	const struct image_options versions = {
 		.min_version = (unsigned)m->min,
 		.max_version = (unsigned)m->max,
@@ -219,17 +230,8 @@ static int make(struct mk *m, struct tree *t, struct source *s, char *name,
 			m->source);
 	if (m->min < 0 || m->min > 1 || m->max < 0 || m->max > 1)
 		return err_sys(e, REASON_FAILED, EINVAL, "cannot write file");
-	if (open_source(m, s, name, n, e) != 0)
-		return -1;
-	/* It neither digests nor stores anything when the source is a dump. */
-	if (m->digest_store && !m->from_file && open_digest_store(m, e) != 0)
-		return -1;
-	if (source_read(s, t, &o, e) != 0 ||
-		(!m->from_file && tree_filter(t, &m->filter, e) != 0))
-		return -1;
-	if (m->store.fd >= 0 && object_flush(&m->objects, e) != 0)
-		return -1;
-	if (compat_write(t, &versions, m->output, &out, e) != 0)
+	if (open_source(m, s, name, n, e) != 0 || read_tree(m, t, s, e) != 0 ||
+		compat_write(t, &versions, m->output, &out, e) != 0)
 		return -1;
 	digest_to_hex(&out.digest, hex);
 	if (m->print)
@@ -242,7 +244,12 @@ static int make(struct mk *m, struct tree *t, struct source *s, char *name,
 
 int compat_mk(int argc, char **argv)
 {
-	struct mk m = { .max = 1, .store = { .fd = -1, .objects = -1 } };
+	struct mk m = {
+		.max = 1,
+		.threads = threads_default(),
+		.filter = { .no_hardlinks = true },
+		.store = { .fd = -1, .objects = -1 },
+	};
 	struct source s = SOURCE_NONE;
 	char name[PATH_MAX + 8];
 	struct tree *t = NULL;
@@ -256,6 +263,7 @@ int compat_mk(int argc, char **argv)
 	      : err_set(&e, REASON_FAILED, "%s: out of memory", m.source);
 	if (r != 0)
 		fprintf(stderr, "mkcomposefs: %s\n", e.text);
+	intake_close(m.intake);
 	source_close(&s);
 	tree_free(t);
 	if (m.store.fd >= 0) {

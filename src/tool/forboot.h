@@ -21,7 +21,7 @@
 
 /*
  * object stores a file's content that is too large for the image
- * (scan_options.object's counterpart for bytes in memory).
+ * (intake.h's counterpart for bytes in memory).
  */
 struct forboot {
 	struct inside inside;

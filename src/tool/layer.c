@@ -44,13 +44,12 @@ static int set_content(struct member *m, uint32_t inode)
 	const struct compute_reader from = { m, read_data };
 	uint64_t size = (uint64_t)archive_entry_size(m->entry), n = 0;
 	uint8_t bytes[SCAN_INLINE_MAX];
-	struct digest d;
 
 	if (size > SCAN_INLINE_MAX) {
-		if (m->l->object(m->l->ctx, &from, m->path, size, &d, m->e) !=
-			0)
+		if (m->l->object(
+			    m->l->ctx, &from, size, inode, m->path, m->e) != 0)
 			return m->u->failed ? -1 : member_at(m);
-		return tree_set_object(m->l->tree, inode, size, &d, m->e);
+		return 0;
 	}
 	while (n < size) {
 		ssize_t r = read_data(m, bytes + n, size - n, m->e);

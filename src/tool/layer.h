@@ -18,12 +18,12 @@
 struct layers {
 	struct tree *tree;
 	/*
-	 * Gives the digest of the content of a file that is too large for
-	 * the image; reads exactly size bytes.
+	 * The content of a file that is too large for the image: reads exactly
+	 * size bytes, and sees to it that the inode gets its object, now or
+	 * later.
 	 */
 	int (*object)(void *ctx, const struct compute_reader *from,
-		const char *path, uint64_t size, struct digest *d,
-		struct err *e);
+		uint64_t size, uint32_t inode, const char *path, struct err *e);
 	void *ctx;
 	/*
 	 * Layers of an OCI image: .wh.NAME removes what lower layers have,

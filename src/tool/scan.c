@@ -28,16 +28,20 @@ void scan_path(const struct scan *s, uint32_t dir, const char *name, char *out)
 		name ? "/" : "", name ? name : "");
 }
 
+static int changed_path(const char *path, const char *found, struct err *e)
+{
+	return err_set(e, REASON_FAILED,
+		"%s: expected a tree that does not change while it is scanned, found %s",
+		path, found);
+}
+
 static int changed(
 	struct scan *s, uint32_t dir, const char *name, const char *found)
 {
 	char path[SCAN_PATH];
 
 	scan_path(s, dir, name, path);
-	return err_set(s->e, REASON_FAILED,
-		"%s: expected a tree that does not change while it is "
-		"scanned, found %s",
-		path, found);
+	return changed_path(path, found, s->e);
 }
 
 static int unreadable(struct scan *s, uint32_t dir, const char *name)
@@ -99,27 +103,44 @@ static int read_target(struct scan *s, uint32_t dir, const char *name,
 	return tree_set_target(s->tree, inode, target, s->e);
 }
 
-/* The whole of a small file, or what the caller makes of a bigger one. */
+int scan_unchanged(
+	int fd, const struct stat *before, const char *path, struct err *e)
+{
+	struct stat after;
+
+	if (fstat(fd, &after) != 0)
+		return err_sys(
+			e, REASON_FAILED, errno, "%s: cannot be read", path);
+	return unchanged(before, &after)
+		       ? 0
+		       : changed_path(path, "that it was written to", e);
+}
+
+/* The whole of a small file. */
 static int read_content(struct scan *s, int fd, uint32_t dir, const char *name,
 	uint64_t size, uint32_t inode)
 {
 	uint8_t bytes[SCAN_INLINE_MAX];
-	char path[SCAN_PATH];
-	struct digest d;
-	ssize_t n;
+	ssize_t n = read_all(fd, bytes, sizeof(bytes));
 
-	scan_path(s, dir, name, path);
-	if (size > SCAN_INLINE_MAX) {
-		if (s->o->object(s->o->ctx, fd, path, size, &d, s->e) != 0)
-			return -1;
-		return tree_set_object(s->tree, inode, size, &d, s->e);
-	}
-	n = read_all(fd, bytes, sizeof(bytes));
 	if (n < 0 && errno != EFBIG)
 		return unreadable(s, dir, name);
 	if (n < 0 || (uint64_t)n != size)
 		return changed(s, dir, name, "another size");
 	return tree_set_content(s->tree, inode, bytes, size, s->e);
+}
+
+static int pass_on(
+	struct scan *s, struct scan_file *f, uint32_t dir, const char *name)
+{
+	char path[SCAN_PATH];
+	int r;
+
+	scan_path(s, dir, name, path);
+	f->path = path;
+	r = s->o->file(s->o->ctx, f, s->e);
+	f->fd = -1; /* it was taken over */
+	return r;
 }
 
 static int add_inode(struct scan *s, uint32_t dir, const char *name,
@@ -132,34 +153,50 @@ static int add_inode(struct scan *s, uint32_t dir, const char *name,
 	return entry_append(s->tree, dir, name, *inode, s->e);
 }
 
+static int scan_inode(
+	struct scan *s, struct scan_file *f, uint32_t dir, const char *name)
+{
+	uint64_t size = (uint64_t)f->before.st_size;
+	struct stat after;
+
+	if (add_inode(s, dir, name, &f->before, &f->inode) != 0 ||
+		scan_xattrs(s, f->fd, NULL, dir, name, f->inode) != 0)
+		return -1;
+	if (size > SCAN_INLINE_MAX)
+		return pass_on(s, f, dir, name);
+	if (size && read_content(s, f->fd, dir, name, size, f->inode) != 0)
+		return -1;
+	if (fstat(f->fd, &after) != 0)
+		return unreadable(s, dir, name);
+	return unchanged(&f->before, &after)
+		       ? 0
+		       : changed(s, dir, name, "that it was written to");
+}
+
 static int scan_file(struct scan *s, uint32_t dir, const char *name)
 {
-	AUTO_FD
-	int fd = openat(s->fd, name,
-		O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	struct stat before, after;
-	uint32_t inode;
+	struct scan_file f = { .fd = openat(s->fd, name,
+				       O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+					       O_NOCTTY | O_CLOEXEC) };
 	int r;
 
-	if (fd < 0 || fstat(fd, &before) != 0)
+	if (f.fd < 0)
 		return unreadable(s, dir, name);
-	if (!S_ISREG(before.st_mode))
-		return changed(s, dir, name, "that it is of another type now");
-	r = scan_link(s, dir, name, &before);
-	if (r != 0)
-		return r < 0 ? -1 : 0;
-	if (add_inode(s, dir, name, &before, &inode) != 0)
-		return -1;
-	if (before.st_size && read_content(s, fd, dir, name,
-				      (uint64_t)before.st_size, inode) != 0)
-		return -1;
-	if (fstat(fd, &after) != 0)
-		return unreadable(s, dir, name);
-	if (!unchanged(&before, &after))
-		return changed(s, dir, name, "that it was written to");
-	return scan_xattrs(s, fd, NULL, dir, name, inode) != 0
-		       ? -1
-		       : scan_link_note(s, &before, inode);
+	if (fstat(f.fd, &f.before) != 0)
+		r = unreadable(s, dir, name);
+	else if (!S_ISREG(f.before.st_mode))
+		r = changed(s, dir, name, "that it is of another type now");
+	else
+		r = scan_link(s, dir, name, &f.before);
+	if (r == 0) {
+		r = scan_inode(s, &f, dir, name);
+		if (r == 0)
+			r = scan_link_note(s, &f.before, f.inode);
+	} else if (r > 0) {
+		r = 0;
+	}
+	fd_cleanup(&f.fd);
+	return r;
 }
 
 /* A directory waits until its siblings are done; its mtime comes then. */

@@ -11,33 +11,40 @@
 #ifndef RW_TOOL_SCAN_H
 #define RW_TOOL_SCAN_H
 
+#include <sys/stat.h>
+
 #include "tool/tree.h"
 
 #define SCAN_INLINE_MAX 64 /* bytes of a file that stays inside the image */
+#define SCAN_PATH 1024	   /* bytes of a path in a message, with its NUL */
+
+/* A regular file (inode) of more than SCAN_INLINE_MAX bytes. */
+struct scan_file {
+	int fd; /* open for reading, at its start */
+	struct stat before;
+	uint32_t inode;	  /* the tree's, without content yet */
+	const char *path; /* for messages */
+};
 
 struct scan_options {
 	/*
-	 * Each entry becomes a file of its own with nlink 1, as mkcomposefs
-	 * does. Otherwise hard links inside the tree are kept, and nlink is
-	 * the number of links found inside the tree.
+	 * Called once for each such file, in the order of the walk: takes fd
+	 * over, sees to it that the inode gets its object, now or later, and
+	 * that scan_unchanged is asked after the file was read.
 	 */
-	bool no_hardlinks;
-
-	/*
-	 * Called once for each regular file (inode) of more than
-	 * SCAN_INLINE_MAX bytes, fd open for reading at its start; gives the
-	 * digest of its content. path is for messages.
-	 */
-	int (*object)(void *ctx, int fd, const char *path, uint64_t size,
-		struct digest *d, struct err *e);
+	int (*file)(void *ctx, const struct scan_file *f, struct err *e);
 	void *ctx;
 };
 
 /*
  * Reads the directory dirfd (name is for messages) into the root of t, which
- * must be new.
+ * must be new. Hard links inside the tree are kept.
  */
 must_check int tree_scan(struct tree *t, int dirfd, const char *name,
 	const struct scan_options *o, struct err *e);
+
+/* Refuses a file that is not as fstat said before. */
+must_check int scan_unchanged(
+	int fd, const struct stat *before, const char *path, struct err *e);
 
 #endif

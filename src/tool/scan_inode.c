@@ -40,19 +40,14 @@ int scan_link(
 	struct scan *s, uint32_t dir, const char *name, const struct stat *st)
 {
 	const struct seen *seen;
-	uint32_t inode;
 
 	if (st->st_nlink < 2 || s->cap_seen == 0)
 		return 0;
 	seen = seen_slot(s->seen, s->cap_seen, st->st_dev, st->st_ino);
 	if (!seen->used)
 		return 0;
-	inode = seen->inode;
-	/* A file of its own, then, but not read a second time. */
-	if (s->o->no_hardlinks &&
-		inode_clone(s->tree, seen->inode, &inode, s->e) != 0)
-		return -1;
-	return entry_append(s->tree, dir, name, inode, s->e) != 0 ? -1 : 1;
+	return entry_append(s->tree, dir, name, seen->inode, s->e) != 0 ? -1
+									: 1;
 }
 
 int scan_link_note(struct scan *s, const struct stat *st, uint32_t inode)

@@ -6,8 +6,6 @@
 #include "tool/scan.h"
 #include "tool/tree_private.h"
 
-#define SCAN_PATH 1024 /* bytes of a path in a message, with its NUL */
-
 /* An inode of the source that has more names than one. */
 struct seen {
 	uint64_t dev, ino;

@@ -9,6 +9,7 @@
 
 #include "tool/dump_read.h"
 #include "tool/layer.h"
+#include "tool/scan.h"
 
 static const char *after(const char *name, const char *prefix)
 {
@@ -74,6 +75,17 @@ static ssize_t read_input(void *ctx, void *buf, size_t n, struct err *e)
 	return r;
 }
 
+static int put_from(void *ctx, const struct compute_reader *from, uint64_t size,
+	uint32_t inode, const char *path, struct err *e)
+{
+	return intake_from(ctx, from, size, inode, path, e);
+}
+
+static int put_file(void *ctx, const struct scan_file *f, struct err *e)
+{
+	return intake_file(ctx, f->fd, &f->before, f->inode, f->path, e);
+}
+
 static int read_tar(struct source *s, struct layers *l, struct err *e)
 {
 	struct unpack u = {
@@ -94,8 +106,8 @@ static int read_layers(struct source *s, struct tree *t,
 {
 	struct layers l = {
 		.tree = t,
-		.object = o->from,
-		.ctx = o->scan.ctx,
+		.object = put_from,
+		.ctx = o->intake,
 	};
 	struct err other;
 	int r = s->kind == SOURCE_OCI ? oci_read(&s->oci, &l, e)
@@ -104,14 +116,28 @@ static int read_layers(struct source *s, struct tree *t,
 	return layers_end(&l, r == 0 ? e : &other) != 0 ? -1 : r;
 }
 
-int source_read(struct source *s, struct tree *t,
+static int read_source(struct source *s, struct tree *t,
 	const struct source_options *o, struct err *e)
 {
 	const struct dump_options dump = { .strict = o->strict };
+	const struct scan_options scan = { put_file, o->intake };
 
 	if (s->kind == SOURCE_DIRECTORY)
-		return tree_scan(t, s->dir, s->name, &o->scan, e);
+		return tree_scan(t, s->dir, s->name, &scan, e);
 	if (s->kind == SOURCE_TAR || s->kind == SOURCE_OCI)
 		return read_layers(s, t, o, e);
 	return tree_read_dump(t, &s->in, &dump, e);
+}
+
+int source_read(struct source *s, struct tree *t,
+	const struct source_options *o, struct err *e)
+{
+	struct err earlier;
+	int r = read_source(s, t, o, e);
+
+	if (o->intake && intake_finish(o->intake, &earlier) != 0) {
+		*e = earlier;
+		return -1;
+	}
+	return r;
 }

@@ -14,10 +14,9 @@
 #ifndef RW_TOOL_SOURCE_H
 #define RW_TOOL_SOURCE_H
 
-#include "tool/compute.h"
 #include "tool/input.h"
+#include "tool/intake.h"
 #include "tool/oci.h"
-#include "tool/scan.h"
 
 enum source_kind {
 	SOURCE_DIRECTORY,
@@ -35,12 +34,8 @@ struct source {
 };
 
 struct source_options {
-	struct scan_options scan; /* its ctx is also that of from */
-	/* Content that is read only once; see layer.h. */
-	int (*from)(void *ctx, const struct compute_reader *from,
-		const char *path, uint64_t size, struct digest *d,
-		struct err *e);
-	bool strict; /* dumps: as CFS_PARSE_STRICT */
+	struct intake *intake; /* where content goes; a dump has none */
+	bool strict;	       /* dumps: as CFS_PARSE_STRICT */
 };
 
 /* Tells what it is, and opens it. */
@@ -54,7 +49,7 @@ void source_close(struct source *s);
 		.dir = -1, .oci = { .dir = -1 }, .in = {.fd = -1 } \
 	}
 
-/* Reads it into t, which must be new. */
+/* Reads it into t, which must be new, and finishes the intake. */
 must_check int source_read(struct source *s, struct tree *t,
 	const struct source_options *o, struct err *e);
 

@@ -30,13 +30,17 @@ static ssize_t give(void *ctx, void *buf, size_t n, struct err *e)
 }
 
 /* Content of up to 1 MiB is read, as a sparse file may say any size. */
-static int object(void *ctx, const struct compute_reader *from,
-	const char *path, uint64_t size, struct digest *d, struct err *e)
+static int object(void *ctx, const struct compute_reader *from, uint64_t size,
+	uint32_t inode, const char *path, struct err *e)
 {
-	(void)ctx;
+	const struct layers *l = ctx;
+	struct digest d;
+
 	if (size > 1 << 20)
 		return err_set(e, REASON_FAILED, "%s: too large", path);
-	return compute_from(from, -1, path, size, HASH_SHA256, d, e);
+	if (compute_from(from, -1, path, size, HASH_SHA256, &d, e) != 0)
+		return -1;
+	return tree_set_object(l->tree, inode, size, &d, e);
 }
 
 static int count(void *ctx, const void *bytes, size_t n, struct err *e)
@@ -61,7 +65,7 @@ static int read_one(struct layers *l, struct bytes b, struct err *e)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	const struct image_options versions = IMAGE_OPTIONS_DEFAULT;
-	struct layers l = { .object = object };
+	struct layers l = { .object = object, .ctx = &l };
 	size_t size = 0, first;
 	const struct image_sink sink = { count, &size };
 	struct err e = { 0 }, other;

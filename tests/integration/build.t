@@ -131,6 +131,17 @@ equal(results, [(digest + "\n", 0)] * 6, "six builders at once")
 equal(names(shared), names(store), "leave the same objects as one")
 equal(run(ROOTWRIGHT, "check", shared)[:2], (0, ""), "all whole")
 
+# Any number of threads.
+for n in 1, 2, 3, 16:
+    threads = f"{T}/threads{n}"
+    code, out, err = build("--threads", str(n), "--store", threads, tree)
+    equal((code, out), (0, digest + "\n"), f"--threads {n}")
+    equal(names(threads), names(store), "leaves the same objects")
+    has(err, f"rootwright: {threads}: 304 objects new", "and counts the same")
+    has(err, ", 1 shared (65 bytes)", "new and shared")
+    equal(build("--threads", str(n), tree)[:2], (0, digest + "\n"),
+          "and without a store")
+
 # Few file descriptors: small batches.
 code, out, _ = run("sh", "-c", f"ulimit -n 150 && exec {ROOTWRIGHT} build "
                    f"--store {T}/few {tree}")
@@ -144,6 +155,10 @@ ok(code == 0 and out.startswith("usage: rootwright build ") and not err,
 for argv, sentence in (
         ((), "expected one tree, found 0 arguments"),
         ((tree, tree), "expected one tree, found 2 arguments"),
+        (("--threads", "0", tree),
+         '--threads: expected a number from 1 to 256, found "0"'),
+        (("--threads=2x", tree),
+         '--threads: expected a number from 1 to 256, found "2x"'),
         (("--nonsense", tree),
          "expected an option that it knows, with its value"),
         (("--store",), "expected an option that it knows, with its value")):

@@ -111,6 +111,7 @@ def mkcomposefs():
                  ["--threads=3"], ["--print-digest"],
                  ["--skip-xattrs", "--user-xattrs"],
                  ["--min-version=2"], ["--max-version=2"], ["--threads=0"],
+                 ["--threads=1000"],
                  [f"--digest-store={T}/out/store"],
                  [f"--digest-store={T}/out/none/store"]):
         written(f"a directory {' '.join(more)}".replace(T, "."), *more, tree,

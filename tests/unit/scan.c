@@ -14,6 +14,7 @@
 
 #include "tap.h"
 #include "tool/compute.h"
+#include "tool/filter.h"
 #include "tool/tree_private.h"
 
 static char top[64];
@@ -70,6 +71,7 @@ struct calls {
 	unsigned n;
 	char last[256];
 	enum trick trick;
+	struct tree *tree;
 };
 
 /* path is t/a/... or t/b/...: whichever directory is walked first. */
@@ -103,26 +105,33 @@ static void play(enum trick trick, const char *path)
 		abort();
 }
 
-static int object(void *ctx, int fd, const char *path, uint64_t size,
-	struct digest *d, struct err *err)
+static int object(void *ctx, const struct scan_file *f, struct err *err)
 {
+	uint64_t size = (uint64_t)f->before.st_size;
 	struct calls *c = ctx;
+	struct digest d;
+	int r = 0;
 
 	c->n++;
-	snprintf(c->last, sizeof(c->last), "%s", path);
+	snprintf(c->last, sizeof(c->last), "%s", f->path);
 	if (c->trick == FAIL)
-		return err_set(err, REASON_FAILED, "callback: no");
-	if (compute_fd(fd, path, size, HASH_SHA256, d, err) != 0)
-		return -1;
-	play(c->trick, path);
-	return 0;
+		r = err_set(err, REASON_FAILED, "callback: no");
+	else
+		r = compute_fd(f->fd, f->path, size, HASH_SHA256, &d, err);
+	if (r == 0) {
+		play(c->trick, f->path);
+		r = scan_unchanged(f->fd, &f->before, f->path, err);
+	}
+	close(f->fd);
+	return r == 0 ? tree_set_object(c->tree, f->inode, size, &d, err) : -1;
 }
 
-static struct tree *scan(bool no_hardlinks, struct calls *c)
+static struct tree *scan(struct calls *c)
 {
-	const struct scan_options o = { no_hardlinks, object, c };
+	const struct scan_options o = { object, c };
 	struct tree *t = tree_new(HASH_SHA256);
 
+	c->tree = t;
 	e.text[0] = '\0';
 	if (tree_scan(t, topfd, "t", &o, &e) == 0)
 		return t;
@@ -153,7 +162,7 @@ static void test_kinds(void)
 			utimensat(topfd, "dir", times, 0) == 0,
 		"a tree");
 	close(s);
-	t = scan(false, &c);
+	t = scan(&c);
 	ok(t != NULL, "is scanned %s", e.text);
 	if (!t)
 		return;
@@ -182,6 +191,7 @@ static void test_kinds(void)
 
 static void test_links(void)
 {
+	const struct filter split = { .no_hardlinks = true };
 	struct calls c = { 0 };
 	struct tree *t;
 
@@ -192,17 +202,13 @@ static void test_links(void)
 			linkat(topfd, "a", topfd, "c", 0) == 0 &&
 			link("t/a", "outside") == 0,
 		"three links inside, one outside");
-	t = scan(false, &c);
+	t = scan(&c);
 	ok(t != NULL, "scanned %s", e.text);
 	is_int(c.n, 1, "one object");
 	ok(t && tree_lookup(t, "a") == tree_lookup(t, "d/b") &&
 			tree_lookup(t, "a") == tree_lookup(t, "c"),
 		"one inode");
-	tree_free(t);
-	c.n = 0;
-	t = scan(true, &c);
-	ok(t != NULL, "scanned without hard links %s", e.text);
-	is_int(c.n, 1, "still one object");
+	ok(t && tree_filter(t, &split, &e) == 0, "split %s", e.text);
 	ok(t && tree_lookup(t, "a") != tree_lookup(t, "d/b"), "two inodes");
 	ok(t && tree_size(t, tree_lookup(t, "a")) == 100 &&
 			tree_size(t, tree_lookup(t, "d/b")) == 100,
@@ -220,7 +226,7 @@ static void changes(enum trick trick, const char *sentence)
 	write_file("big", 100);
 	if (mkdirat(topfd, "dir", 0755) != 0)
 		abort();
-	t = scan(false, &c);
+	t = scan(&c);
 	ok(!t, "refused: %s", sentence);
 	is_str(e.text, sentence, "with the sentence");
 	is_int(c.n, 1, "after one object");
@@ -258,7 +264,7 @@ static void later(enum trick trick, const char *found)
 		abort();
 	write_file("a/d/e/big", 100);
 	write_file("b/d/e/big", 100);
-	t = scan(false, &c);
+	t = scan(&c);
 	ok(!t, "refused: %s", found);
 	tree_free(t);
 	snprintf(want, sizeof(want),
@@ -287,7 +293,7 @@ static void test_unreadable(void)
 	ok(fchmodat(topfd, "d/secret", 0, 0) == 0, "a file for nobody");
 	if (geteuid() == 0 && seteuid(65534) != 0)
 		abort();
-	t = scan(false, &c);
+	t = scan(&c);
 	if (getuid() == 0 && seteuid(0) != 0)
 		abort();
 	ok(!t, "refused");
@@ -317,7 +323,7 @@ static void test_deep(void)
 	is_int(made, depth, "%d directories", depth);
 	ok(symlinkat("x", fd, "last") == 0, "and a symbolic link");
 	close(fd);
-	t = scan(false, &c);
+	t = scan(&c);
 	ok(t != NULL, "scanned %s", e.text);
 	is_int(t ? tree_inodes(t) : 0, depth + 2, "with all in it");
 	tree_free(t);
@@ -341,7 +347,7 @@ static void test_xattrs(void)
 	ok(setxattr("t/f", "user.b", "", 0, 0) == 0 &&
 			setxattr("t", "user.c", "23", 2, 0) == 0,
 		"xattrs of a file and the root");
-	t = scan(false, &c);
+	t = scan(&c);
 	ok(t != NULL, "scanned %s", e.text);
 	ok(t && pair_find(t, tree_lookup(t, "f"), "user.a") != TREE_NONE &&
 			pair_find(t, tree_lookup(t, "f"), "user.b") !=

@@ -123,7 +123,7 @@ static void putting(void)
 	is_int(create("store"), 0, "a new store: %s", e.text);
 	is_int(stat("store", &st) == 0 ? st.st_mode & 07777 : 0, 0700,
 		"only its owner may look into it");
-	is_int(object_writer_open(&w, &s, &e), 0, "a writer");
+	is_int(object_writer_open(&w, &s, 2, &e), 0, "a writer");
 	is_int(put_file("small", 4097, &small), 0, "a small file");
 	is_int(put_file("large", LARGE, &large), 0, "a large file");
 	is_int(put_file("small", 4097, &again), 0, "a small file again");
@@ -170,7 +170,7 @@ static void damaged(void)
 	struct digest d;
 
 	is_int(create("store"), 0, "open: %s", e.text);
-	is_int(object_writer_open(&w, &s, &e), 0, "a writer");
+	is_int(object_writer_open(&w, &s, 2, &e), 0, "a writer");
 	is_int(put_file("small", 4097, &d), 0, "an object that is there");
 	is_int(w.stats.shared, 1, "is shared");
 	digest_object_path(&d, path + 6);

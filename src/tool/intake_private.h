@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What the intake's two halves share: the queue, and the work on it. */
+#ifndef RW_TOOL_INTAKE_PRIVATE_H
+#define RW_TOOL_INTAKE_PRIVATE_H
+
+#include <pthread.h>
+
+#include "tool/intake.h"
+#include "tool/scan.h"
+
+#define INTAKE_GROUP 64		/* files that are hashed at once, */
+#define INTAKE_BUFFER (1 << 20) /* and their bytes; a larger file is alone */
+
+struct job {
+	int fd;		/* -1: the content is in bytes */
+	uint8_t *bytes; /* from malloc */
+	uint64_t size;
+	struct stat before;
+	uint32_t inode;
+	char path[SCAN_PATH];
+
+	/* What comes of it. */
+	bool done;
+	int r;
+	struct digest digest;
+	struct err e;
+};
+
+/* The work on some jobs that follow each other; each gets its r. */
+struct group {
+	enum hash_algorithm algorithm;
+	struct object_writer *objects;
+	uint8_t *buffer; /* INTAKE_BUFFER */
+	struct job *jobs[INTAKE_GROUP];
+	unsigned n;
+};
+
+void group_work(struct group *g);
+
+#endif
