@@ -3,20 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/file.h"
-#include "tool/oci_blob.h"
+#include "tool/oci_json.h"
 
-#define REF_NAME "org.opencontainers.image.ref.name"
-
-static const char *const manifests[] = {
-	"application/vnd.oci.image.manifest.v1+json",
-	"application/vnd.docker.distribution.manifest.v2+json",
+static const char *const configs[] = {
+	"application/vnd.oci.image.config.v1+json",
+	"application/vnd.docker.container.image.v1+json",
 	NULL,
 };
 
@@ -26,6 +22,7 @@ static const char *const layers[] = {
 	"application/vnd.oci.image.layer.v1.tar+zstd",
 	"application/vnd.docker.image.rootfs.diff.tar",
 	"application/vnd.docker.image.rootfs.diff.tar.gzip",
+	"application/vnd.docker.image.rootfs.diff.tar.zstd",
 	NULL,
 };
 
@@ -63,122 +60,10 @@ void oci_close(struct oci *o)
 	o->dir = -1;
 }
 
-static json_t *parse(
-	const char *name, const char *text, size_t n, struct err *e)
-{
-	json_error_t why;
-	json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &why);
-
-	if (!j || !json_is_object(j)) {
-		err_set(e, REASON_FAILED,
-			"%s:%d: expected a JSON object, found something else: %s",
-			name, j ? 1 : why.line,
-			j ? "it is another value" : why.text);
-		json_decref(j);
-		return NULL;
-	}
-	return j;
-}
-
-/* A file of the layout that no digest protects: index.json, oci-layout. */
-static json_t *load_file(const struct oci *o, const char *file, struct err *e)
-{
-	char name[PATH_MAX + 16];
-	AUTO_FD int fd = open_regular_beneath(o->dir, file);
-	char *text = malloc(OCI_JSON_MAX);
-	json_t *j = NULL;
-	ssize_t n;
-
-	snprintf(name, sizeof(name), "%s/%s", o->name, file);
-	if (!text) {
-		err_set(e, REASON_FAILED, "%s: out of memory", name);
-		return NULL;
-	}
-	n = fd < 0 ? -1 : read_all(fd, text, OCI_JSON_MAX);
-	if (n < 0)
-		err_sys(e, REASON_FAILED, errno, "%s: cannot be read", name);
-	else
-		j = parse(name, text, (size_t)n, e);
-	free(text);
-	return j;
-}
-
-static json_t *load_blob(
-	const struct oci *o, const struct oci_descriptor *d, struct err *e)
-{
-	size_t n;
-	char *text = blob_text(o, d, &n, e);
-	json_t *j = text ? parse(d->digest, text, n, e) : NULL;
-
-	free(text);
-	return j;
-}
-
-static int descriptor(const struct oci *o, const json_t *j,
-	struct oci_descriptor *d, struct err *e)
-{
-	const char *type = json_string_value(json_object_get(j, "mediaType"));
-	const char *digest = json_string_value(json_object_get(j, "digest"));
-	const json_t *size = json_object_get(j, "size");
-
-	if (!type || !digest || !json_is_integer(size) ||
-		json_integer_value(size) < 0 ||
-		strlen(type) >= sizeof(d->media_type) ||
-		strlen(digest) >= sizeof(d->digest))
-		return err_set(e, REASON_FAILED,
-			"%s: expected a descriptor with mediaType, digest (sha256) and size, found another",
-			o->name);
-	snprintf(d->media_type, sizeof(d->media_type), "%s", type);
-	snprintf(d->digest, sizeof(d->digest), "%s", digest);
-	d->size = (uint64_t)json_integer_value(size);
-	return 0;
-}
-
-static bool is_wanted(const struct oci *o, const json_t *j)
-{
-	const json_t *notes = json_object_get(j, "annotations");
-	const char *tag = json_string_value(json_object_get(notes, REF_NAME));
-	const char *digest = json_string_value(json_object_get(j, "digest"));
-
-	return !o->ref || (tag && strcmp(tag, o->ref) == 0) ||
-	       (digest && strcmp(digest, o->ref) == 0);
-}
-
-/* The one manifest in the index that is asked for. */
-static int choose(const struct oci *o, const json_t *index,
-	struct oci_descriptor *d, struct err *e)
-{
-	const json_t *list = json_object_get(index, "manifests"), *found = NULL;
-	unsigned n = 0;
-
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (!is_wanted(o, json_array_get(list, i)))
-			continue;
-		found = json_array_get(list, i);
-		n++;
-	}
-	if (n != 1) {
-		err_set(e, REASON_FAILED,
-			"%s: expected one image%s%s, found %u", o->name,
-			o->ref ? " of tag or digest " : "",
-			o->ref ? o->ref : "", n);
-		return err_hint(e,
-			"name one: oci:DIR:TAG or oci:DIR:sha256:HEX; index.json lists them");
-	}
-	if (descriptor(o, found, d, e) != 0)
-		return -1;
-	if (!is_one_of(d->media_type, manifests))
-		return err_set(e, REASON_FAILED,
-			"%s: %s: expected the manifest of an image, found the media type \"%s\"",
-			o->name, d->digest, d->media_type);
-	return 0;
-}
-
 static int check_layout(const struct oci *o, struct err *e)
 {
-	json_t *j = load_file(o, "oci-layout", e);
-	const char *version =
-		json_string_value(json_object_get(j, "imageLayoutVersion"));
+	json_t *j = oci_load_file(o, "oci-layout", e);
+	const char *version = oci_string(j, "imageLayoutVersion");
 	int r = j ? 0 : -1;
 
 	if (j && (!version || strcmp(version, "1.0.0") != 0))
@@ -189,73 +74,162 @@ static int check_layout(const struct oci *o, struct err *e)
 	return r;
 }
 
-static int read_layer(const struct oci *o, const struct oci_descriptor *d,
-	struct layers *l, struct err *e)
-{
-	struct blob b;
-	struct unpack u = { .read = blob_read, .ctx = &b, .name = b.name };
-	struct err why;
-	int r = blob_open(&b, o, d, e);
+/* A layer while it is read: the blob, and the tar that comes out of it. */
+struct reading_layer {
+	struct blob blob;
+	struct sha256 tar;
+};
 
+static ssize_t layer_bytes(void *ctx, void *buf, size_t n, struct err *e)
+{
+	struct reading_layer *r = ctx;
+
+	return blob_read(&r->blob, buf, n, e);
+}
+
+static int tar_bytes(void *ctx, const void *p, size_t n)
+{
+	struct reading_layer *r = ctx;
+
+	return sha256_add(&r->tar, p, n);
+}
+
+/* Its digest when nothing is compressed. */
+static int check_diff_id(
+	struct reading_layer *r, const char *diff_id, struct err *e)
+{
+	char found[OCI_DIGEST];
+
+	if (sha256_end(&r->tar, found) != 0)
+		return err_set(e, REASON_FAILED,
+			"%s: cannot be hashed by OpenSSL", r->blob.name);
+	if (strcmp(found, diff_id) == 0)
+		return 0;
+	return err_set(e, REASON_FAILED,
+		"%s: expected a tar of digest %s, as the image's config says, found %s",
+		r->blob.name, diff_id, found);
+}
+
+static int read_layer(const struct oci *o, const struct oci_descriptor *d,
+	const char *diff_id, struct layers *l, struct err *e)
+{
+	struct reading_layer b = { .blob = { .fd = -1 } };
+	struct unpack u = {
+		.read = layer_bytes,
+		.seen = tar_bytes,
+		.ctx = &b,
+		.name = b.blob.name,
+	};
+	struct err why;
+	int r = blob_open(&b.blob, o, d, e);
+
+	if (r == 0 && sha256_begin(&b.tar) != 0)
+		r = err_set(e, REASON_FAILED, "%s: cannot be hashed by OpenSSL",
+			b.blob.name);
 	if (r == 0) {
 		r = unpack_open(&u, e);
 		if (r == 0)
 			r = layer_read(l, &u, e);
 		/* Of a blob that is damaged, that is the thing to say. */
-		if (!u.failed && blob_end(&b, &why) != 0) {
+		if (!u.failed && blob_end(&b.blob, &why) != 0) {
 			*e = why;
 			r = -1;
 		}
 		unpack_close(&u);
 	}
-	blob_close(&b);
+	if (r == 0)
+		r = check_diff_id(&b, diff_id, e);
+	sha256_free(&b.tar);
+	blob_close(&b.blob);
 	return r;
 }
 
-static int read_layers(const struct oci *o, const json_t *manifest,
-	struct layers *l, struct err *e)
+/* A layer's own digest, in the config; NULL and *e where it is none. */
+static const char *diff_id(const struct oci *o, const struct oci_descriptor *d,
+	const json_t *ids, size_t i, struct err *e)
 {
-	const json_t *list = json_object_get(manifest, "layers");
+	const char *id = json_string_value(json_array_get(ids, i));
+
+	if (id && is_sha256(id))
+		return id;
+	err_set(e, REASON_FAILED,
+		"%s: %s: expected a config with the diff_id sha256:<64 hex digits> of layer %zu, found %.80s",
+		o->name, d->digest, i + 1, id ? id : "none");
+	return NULL;
+}
+
+/* All is looked at before the first layer is read. */
+static int check_layers(const struct oci *o, const json_t *list,
+	const json_t *ids, const struct oci_descriptor *config, struct err *e)
+{
 	struct oci_descriptor d;
 
 	if (!json_is_array(list))
 		return err_set(e, REASON_FAILED,
 			"%s: expected a manifest with a list of layers, found none",
 			o->name);
-	/* All of them before the first is read. */
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (descriptor(o, json_array_get(list, i), &d, e) != 0)
+		if (oci_describe(o, json_array_get(list, i), &d, e) != 0)
 			return -1;
 		if (!is_one_of(d.media_type, layers))
 			return err_set(e, REASON_FAILED,
 				"%s: %s: expected a layer that is a tar, found the media type \"%s\"",
 				o->name, d.digest, d.media_type);
-	}
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (descriptor(o, json_array_get(list, i), &d, e) != 0 ||
-			read_layer(o, &d, l, e) != 0)
+		if (!diff_id(o, config, ids, i, e))
 			return -1;
+	}
+	if (json_array_size(ids) != json_array_size(list))
+		return err_set(e, REASON_FAILED,
+			"%s: %s: expected a config with %zu diff_ids, one a layer, found %zu",
+			o->name, config->digest, json_array_size(list),
+			json_array_size(ids));
 	return 0;
+}
+
+static int read_layers(const struct oci *o, const json_t *manifest,
+	struct layers *l, struct err *e)
+{
+	const json_t *list = json_object_get(manifest, "layers"), *ids;
+	struct oci_descriptor config, d;
+	json_t *doc;
+	int r;
+
+	if (oci_describe(o, json_object_get(manifest, "config"), &config, e) !=
+		0)
+		return -1;
+	if (!is_one_of(config.media_type, configs))
+		return err_set(e, REASON_FAILED,
+			"%s: %s: expected the config of an image, found the media type \"%s\"",
+			o->name, config.digest, config.media_type);
+	doc = oci_load_blob(o, &config, e);
+	if (!doc)
+		return -1;
+	ids = json_object_get(json_object_get(doc, "rootfs"), "diff_ids");
+	r = check_layers(o, list, ids, &config, e);
+	for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
+		r = oci_describe(o, json_array_get(list, i), &d, e);
+		if (r == 0)
+			r = read_layer(
+				o, &d, diff_id(o, &config, ids, i, e), l, e);
+	}
+	json_decref(doc);
+	return r;
 }
 
 int oci_read(struct oci *o, struct layers *l, struct err *e)
 {
-	json_t *index = NULL, *manifest = NULL, *config = NULL;
+	json_t *index = NULL, *manifest = NULL;
 	struct oci_descriptor d;
-	int r = check_layout(o, e);
+	int r;
 
 	l->oci = true;
-	if (r == 0)
-		index = load_file(o, "index.json", e);
-	if (index && choose(o, index, &d, e) == 0)
-		manifest = load_blob(o, &d, e);
-	/* Nothing of it is needed, but a blob that is wrong is refused. */
-	if (manifest &&
-		descriptor(o, json_object_get(manifest, "config"), &d, e) == 0)
-		config = load_blob(o, &d, e);
-	r = config ? read_layers(o, manifest, l, e) : -1;
+	if (check_layout(o, e) != 0)
+		return -1;
+	index = oci_load_file(o, "index.json", e);
+	if (index && oci_choose(o, index, &d, e) == 0)
+		manifest = oci_load_blob(o, &d, e);
+	r = manifest ? read_layers(o, manifest, l, e) : -1;
 	json_decref(index);
 	json_decref(manifest);
-	json_decref(config);
 	return r;
 }

@@ -3,16 +3,16 @@
  * An OCI image layout, as skopeo writes it, becomes a tree: its layers in
  * order, with whiteouts (layer.h).
  *
- *	DIR			the only image in the layout
- *	DIR:TAG			the one of that
- *org.opencontainers.image.ref.name DIR:sha256:HEX		the one of that
- *manifest digest
+ *	DIR		the only image in the layout
+ *	DIR:TAG		the one of that org.opencontainers.image.ref.name
+ *	DIR:sha256:HEX	the one of that manifest, or in that index
  *
- * Every blob is compared with its digest and size while it is read; JSON is
- * read whole, up to OCI_JSON_MAX, before it is parsed. Refused: another
- * layout version, media types that are not OCI's or Docker's images, a tag
- * that is not there or there twice, digests other than sha256. An index
- * in the index (several platforms) is not followed.
+ * Every blob is compared with its digest and size while it is read, and the
+ * tar in each layer with its diff_id; JSON is read whole, up to OCI_JSON_MAX,
+ * before it is parsed. Indexes may hold indexes. Refused: another layout
+ * version, media types that are not OCI's or Docker's images, a reference
+ * that names none or several (platforms are not guessed), digests other than
+ * sha256.
  *
  * Format: the OCI image specification, v1.1
  * (https://github.com/opencontainers/image-spec).

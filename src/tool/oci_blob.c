@@ -10,7 +10,37 @@
 
 #include "core/file.h"
 
-static bool is_digest(const char *s)
+int sha256_begin(struct sha256 *s)
+{
+	s->md = EVP_MD_CTX_new();
+	return s->md && EVP_DigestInit_ex(s->md, EVP_sha256(), NULL) == 1 ? 0
+									  : -1;
+}
+
+int sha256_add(struct sha256 *s, const void *p, size_t n)
+{
+	return EVP_DigestUpdate(s->md, p, n) == 1 ? 0 : -1;
+}
+
+int sha256_end(struct sha256 *s, char out[static OCI_DIGEST])
+{
+	uint8_t md[EVP_MAX_MD_SIZE];
+	char *p = stpcpy(out, "sha256:");
+
+	if (EVP_DigestFinal_ex(s->md, md, NULL) != 1)
+		return -1;
+	for (unsigned i = 0; i < 32; i++)
+		p += sprintf(p, "%02x", md[i]);
+	return 0;
+}
+
+void sha256_free(struct sha256 *s)
+{
+	EVP_MD_CTX_free(s->md);
+	s->md = NULL;
+}
+
+bool is_sha256(const char *s)
 {
 	struct digest d;
 
@@ -25,7 +55,7 @@ int blob_open(struct blob *b, const struct oci *o,
 
 	memset(b, 0, sizeof(*b));
 	b->fd = -1;
-	if (!is_digest(d->digest))
+	if (!is_sha256(d->digest))
 		return err_set(e, REASON_FAILED,
 			"%s: expected a digest sha256:<64 hex digits>, found \"%s\"",
 			o->name, d->digest);
@@ -37,8 +67,7 @@ int blob_open(struct blob *b, const struct oci *o,
 	if (b->fd < 0)
 		return err_sys(e, REASON_FAILED, errno, "%s: cannot be opened",
 			b->name);
-	b->hash = EVP_MD_CTX_new();
-	if (!b->hash || EVP_DigestInit_ex(b->hash, EVP_sha256(), NULL) != 1)
+	if (sha256_begin(&b->hash) != 0)
 		return err_set(e, REASON_FAILED,
 			"%s: cannot be hashed by OpenSSL", b->name);
 	return 0;
@@ -47,9 +76,8 @@ int blob_open(struct blob *b, const struct oci *o,
 void blob_close(struct blob *b)
 {
 	fd_cleanup(&b->fd);
-	EVP_MD_CTX_free(b->hash);
+	sha256_free(&b->hash);
 	b->fd = -1;
-	b->hash = NULL;
 }
 
 static int wrong_size(const struct blob *b, const char *found, struct err *e)
@@ -73,7 +101,7 @@ ssize_t blob_read(void *blob, void *buf, size_t n, struct err *e)
 	b->seen += (uint64_t)r;
 	if (b->seen > b->size)
 		return wrong_size(b, "more", e);
-	if (EVP_DigestUpdate(b->hash, buf, (size_t)r) != 1)
+	if (sha256_add(&b->hash, buf, (size_t)r) != 0)
 		return err_set(e, REASON_FAILED,
 			"%s: cannot be hashed by OpenSSL", b->name);
 	return r;
@@ -81,8 +109,7 @@ ssize_t blob_read(void *blob, void *buf, size_t n, struct err *e)
 
 int blob_end(struct blob *b, struct err *e)
 {
-	char rest[4096], found[OCI_DIGEST] = "sha256:";
-	uint8_t md[EVP_MAX_MD_SIZE];
+	char rest[4096], found[OCI_DIGEST];
 	ssize_t n;
 
 	do
@@ -92,11 +119,9 @@ int blob_end(struct blob *b, struct err *e)
 		return -1;
 	if (b->seen != b->size)
 		return wrong_size(b, "fewer", e);
-	if (EVP_DigestFinal_ex(b->hash, md, NULL) != 1)
+	if (sha256_end(&b->hash, found) != 0)
 		return err_set(e, REASON_FAILED,
 			"%s: cannot be hashed by OpenSSL", b->name);
-	for (unsigned i = 0; i < 32; i++)
-		snprintf(found + 7 + 2 * i, 3, "%02x", md[i]);
 	if (strcmp(found, b->digest) != 0)
 		return err_set(e, REASON_FAILED,
 			"%s: expected the content that its name says, found %s",

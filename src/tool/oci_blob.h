@@ -16,12 +16,25 @@ struct oci_descriptor {
 	uint64_t size;
 };
 
+/* The digest of a stream, as OCI writes it. 0, or -1 if OpenSSL fails. */
+struct sha256 {
+	void *md; /* OpenSSL's */
+};
+
+must_check int sha256_begin(struct sha256 *s);
+must_check int sha256_add(struct sha256 *s, const void *p, size_t n);
+must_check int sha256_end(struct sha256 *s, char out[static OCI_DIGEST]);
+void sha256_free(struct sha256 *s);
+
+/* Is it one? */
+bool is_sha256(const char *s);
+
 struct blob {
 	char name[PATH_MAX + 96]; /* for messages */
 	char digest[OCI_DIGEST];  /* as it ought to be */
 	uint64_t size, seen;
 	int fd;
-	void *hash; /* OpenSSL's */
+	struct sha256 hash;
 };
 
 must_check int blob_open(struct blob *b, const struct oci *o,

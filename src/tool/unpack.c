@@ -32,10 +32,22 @@ static la_ssize_t read_source(struct archive *a, void *ctx, const void **out)
 	return n;
 }
 
+/* As archive_read_data. */
+static la_ssize_t inflate(struct unpack *u)
+{
+	la_ssize_t n = archive_read_data(u->outer, u->out, BUFFER);
+
+	if (n > 0 && u->seen && u->seen(u->ctx, u->out, (size_t)n) != 0) {
+		archive_set_error(u->outer, EIO, "it cannot be hashed");
+		return -1;
+	}
+	return n;
+}
+
 static la_ssize_t read_outer(struct archive *a, void *ctx, const void **out)
 {
 	struct unpack *u = ctx;
-	la_ssize_t n = archive_read_data(u->outer, u->out, BUFFER);
+	la_ssize_t n = inflate(u);
 
 	*out = u->out;
 	if (n < 0) {
@@ -104,7 +116,7 @@ int unpack_end(struct unpack *u, struct err *e)
 			"%s: offset %lld: expected the end mark of a tar, found the end of the file: it was cut",
 			u->name, (long long)archive_filter_bytes(u->tar, 0));
 	do
-		n = archive_read_data(u->outer, u->out, BUFFER);
+		n = inflate(u);
 	while (n > 0);
 	return n < 0 ? unpack_error(u, u->outer, e) : 0;
 }

@@ -18,6 +18,8 @@
 struct unpack {
 	/* From the one who opens it: as read(2), or -1 with *e filled. */
 	ssize_t (*read)(void *ctx, void *buf, size_t n, struct err *e);
+	/* NULL, or sees all that comes out of the compression; 0 or -1 */
+	int (*seen)(void *ctx, const void *p, size_t n);
 	void *ctx;
 	const char *name; /* for messages */
 

@@ -19,6 +19,8 @@ from tap import *
 T = tempfile.mkdtemp()
 OCI = f"{T}/oci"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 REF = "org.opencontainers.image.ref.name"
 
@@ -63,15 +65,35 @@ def blob(data, media):
             "size": len(data)}
 
 
-def image(*layers, tag="one", media=LAYER):
+def sha256(data):
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def image(*layers, tag="one", media=LAYER, ids=None, config_media=CONFIG,
+          **more):
     """Writes the blobs; returns the entry for the index."""
-    config = blob(b'{"rootfs":{"type":"layers","diff_ids":[]}}',
-                  "application/vnd.oci.image.config.v1+json")
+    if ids is None:
+        ids = [sha256(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else
+                      data) for data in layers]
+    config = blob(json.dumps({"rootfs": {"type": "layers",
+                                         "diff_ids": ids}}).encode(),
+                  config_media)
     manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config,
-                "layers": [blob(data, media) for data in layers]}
+                "layers": [blob(data, media) for data in layers], **more}
     entry = blob(json.dumps(manifest).encode(), MANIFEST)
     entry["annotations"] = {REF: tag}
     return entry
+
+
+def nest(*entries, **more):
+    """An index in a blob; returns the entry for the index that it is in."""
+    return blob(json.dumps({"schemaVersion": 2, "mediaType": INDEX,
+                            "manifests": entries, **more}).encode(), INDEX)
+
+
+def platform(entry, machine, **more):
+    return dict(entry, platform={"os": "linux", "architecture": machine,
+                                 **more}, annotations={})
 
 
 def index(*entries):
@@ -160,12 +182,116 @@ index(first, dict(second, annotations={REF: "one"}))
 refused(f"{OCI}: expected one image of tag or digest one, found 2",
         "a tag twice", f"oci:{OCI}:one")
 
+index(first, dict(first, annotations={REF: "again"}))
+equal(build(f"oci:{OCI}")[1], want, "one image of two tags is one")
+
+# Indexes in indexes.
+other = flat(d("."), tar("g"))
+arm = platform(second, "arm", variant="v7")
+amd = platform(first, "amd64")
+attested = dict(platform(image(one, media="text/plain"), "unknown"),
+                annotations={"vnd.docker.reference.type":
+                             "attestation-manifest"})
+index(nest(amd))
+equal(build(f"oci:{OCI}")[1], want, "an index of one image")
+index(nest(amd, attested))
+equal(build(f"oci:{OCI}")[1], want, "and its attestation")
+index(nest(nest(nest(amd))))
+equal(build(f"oci:{OCI}")[1], want, "an index of an index of an index")
+index(nest(nest(nest(nest(nest(amd))))))
+refused(f"{OCI}: {nest(amd)['digest']}: expected at most 64 indexes, 4 deep, "
+        "found more", "one more")
+index(*[nest(amd, **{"annotations": {"n": str(n)}}) for n in range(65)])
+refused(f"{OCI}: {nest(amd, annotations={'n': '64'})['digest']}: expected at "
+        "most 64 indexes, 4 deep, found more", "too many of them")
+both = dict(nest(amd, arm), annotations={REF: "multi"})
+index(both, dict(second, annotations={REF: "two"}))
+refused(f"{OCI}: expected one image of tag or digest multi, found 2",
+        "two platforms", f"oci:{OCI}:multi")
+has(build(f"oci:{OCI}:multi")[2], f"name one as oci:DIR:sha256:HEX: "
+    f"linux/amd64 {amd['digest']}, linux/arm/v7 {arm['digest']}\n",
+    "the hint has both")
+equal(build(f"oci:{OCI}:{amd['digest']}")[1], want, "the one by its digest")
+equal(build(f"oci:{OCI}:{arm['digest']}")[1], other, "the other")
+equal(build(f"oci:{OCI}:two")[1], other, "a tag beside it")
+refused(f"{OCI}: expected one image of tag or digest {both['digest']}, found "
+        "2", "the index by its digest", f"oci:{OCI}:{both['digest']}")
+refused(f"{OCI}: expected one image of tag or digest sha256:{'0' * 64}, found "
+        "0", "a digest that is nowhere", f"oci:{OCI}:sha256:{'0' * 64}")
+index(both, first)
+os.rename(f"{OCI}/blobs/sha256/{both['digest'][7:]}", f"{T}/away")
+equal(build(f"oci:{OCI}:{first['digest']}")[1], want,
+      "what is named at the top needs no other index")
+refused(f"{OCI}/blobs/sha256/{both['digest'][7:]}: cannot be opened: No such "
+        "file or directory", "an index that is missing", f"oci:{OCI}")
+os.rename(f"{T}/away", f"{OCI}/blobs/sha256/{both['digest'][7:]}")
+index(*[image(layer(tar(f"file{n}")), tag=f"t{n}") for n in range(20)])
+refused(f"{OCI}: expected one image, found 20", "twenty images")
+
 # Damage.
-for media, words in (("application/vnd.oci.image.index.v1+json",
-                      "the manifest of an image"), ):
+for media in ("application/vnd.oci.image.manifest.v2+json", "text/plain"):
     index(dict(first, mediaType=media))
-    refused(f"{OCI}: {first['digest']}: expected {words}, found the media "
-            f"type \"{media}\"", "a manifest's media type")
+    refused(f"{OCI}: {first['digest']}: expected the manifest of an image, "
+            f"found the media type \"{media}\"", "a manifest's media type")
+index(dict(first, mediaType=INDEX))
+refused(f"{OCI}: {first['digest']}: expected the media type \"{INDEX}\", as "
+        f"its descriptor says, found \"{MANIFEST}\"",
+        "a manifest that is said to be an index")
+double = image(one, manifests=[first])
+index(double)
+refused(f"{OCI}: {double['digest']}: expected an index or a manifest, found "
+        "both in one", "both in one")
+entry = image(one, config_media="application/vnd.oci.empty.v1+json")
+index(entry)
+has(build(f"oci:{OCI}")[2], ": expected the config of an image, found the "
+    "media type \"application/vnd.oci.empty.v1+json\"",
+    "something else than an image")
+for ids, words in (([], "of layer 1, found none"), (["sha256:1"], "of layer "
+                   "1, found sha256:1"), ([7], "of layer 1, found none")):
+    index(image(one, ids=ids))
+    has(build(f"oci:{OCI}")[2], f": expected a config with the diff_id "
+        f"sha256:<64 hex digits> {words}\n", f"diff_ids {ids}")
+index(image(one, ids=[sha256(one)] * 2))
+has(build(f"oci:{OCI}")[2], ": expected a config with 1 diff_ids, one a "
+    "layer, found 2\n", "more diff_ids than layers")
+packed = gzip.compress(one)
+for data, media, ids in ((one, LAYER, sha256(b"")),
+                         (packed, LAYER + "+gzip", sha256(packed))):
+    index(image(data, media=media, ids=[ids]))
+    refused(f"{OCI}/blobs/sha256/{sha256(data)[7:]}: expected a tar of digest "
+            f"{ids}, as the image's config says, found {sha256(one)}",
+            f"another diff_id, {media}")
+index(dict(image(one), size=len(one)))
+has(build(f"oci:{OCI}")[2], " bytes, as its descriptor says, found fewer\n",
+    "a manifest of another size")
+for field in ("config", "layers"):
+    broken = image(one, **{field: 1})
+    index(broken)
+    has(build(f"oci:{OCI}")[2], f"rootwright: {OCI}: expected a ",
+        f"a manifest with wrong {field}")
+    equal(build(f"oci:{OCI}")[:2], (1, ""), "is refused")
+huge = dict(first, size=(4 << 20) + 1)
+index(huge)
+refused(f"{OCI}/blobs/sha256/{first['digest'][7:]}: expected at most 4194304 "
+        "bytes of JSON, found 4194305", "a manifest of 4 MiB and more")
+with open(f"{OCI}/index.json", "w") as f:
+    f.write('{"manifests":[')
+refused(f"{OCI}/index.json:1: expected a JSON object, found something else: "
+        "']' expected near end of file", "an index that is cut")
+with open(f"{OCI}/index.json", "w") as f:
+    f.write('{"manifests":[],"manifests":[]}')
+has(build(f"oci:{OCI}")[2], "duplicate object key",
+    "an index with one list twice")
+with open(f"{OCI}/index.json", "w") as f:
+    f.write("[" * 100000)
+refused(f"{OCI}/index.json:1: expected a JSON object, found something else: "
+        "maximum parsing depth reached near '['", "an index without a bottom")
+taken = []
+for n in range(0, len(packed), 5):
+    index(image(packed[:n], ids=[sha256(one)], media=LAYER + "+gzip"))
+    if build("--store", f"{T}/store", f"oci:{OCI}")[:2] != (1, ""):
+        taken.append(n)
+equal(taken, [], "a layer that was cut before it got its name is refused")
 entry = image(one, media="text/plain")
 digest = hashlib.sha256(one).hexdigest()
 index(entry)
