@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/sign_key.h"
-#include "tool/sign_subject.h"
+#include "tool/sign_job.h"
 #include "tool/tool.h"
 
 static const char usage[] =
@@ -34,14 +33,6 @@ static const char usage[] =
 struct options {
 	const char *key, *cert, *store, *attach;
 	bool raw, force, print_tbs;
-};
-
-/* One signature, made and checked, and not yet in its place. */
-struct job {
-	struct subject subject;
-	size_t n;
-	bool there; /* a good one by this key is in place already */
-	uint8_t signature[SIGNATURE_MAX];
 };
 
 static int read_options(struct options *o, int argc, char **argv)
@@ -121,78 +112,11 @@ static int find(struct subject *s, const struct options *o,
 			: subject_of_file(s, argument, o->raw, e);
 }
 
-static int print_tbs(const struct subject *s, struct err *e)
-{
-	if (isatty(STDOUT_FILENO))
-		return err_set(e, REASON_FAILED,
-			"--print-tbs: expected stdout to be a file or a pipe, found a terminal: the bytes are not text");
-	if (fwrite(s->tbs, 1, s->tbs_n, stdout) != s->tbs_n ||
-		fflush(stdout) != 0)
-		return err_set(e, REASON_FAILED,
-			"--print-tbs: stdout cannot be written");
-	return 0;
-}
-
-/* What stands in the signature's place already? */
-static int check_place(
-	struct job *j, const struct keyring *ring, bool force, struct err *e)
-{
-	static uint8_t old[SIGNATURE_MAX];
-	struct subject *s = &j->subject;
-	unsigned signer;
-	size_t n;
-
-	if (subject_load(s, NULL, old, &n, e) != 0)
-		return e->reason == REASON_SIGNATURE_MISSING || force ? 0 : -1;
-	if (keyring_verify(ring, s->place, old, n, s->tbs, s->tbs_n, &signer,
-		    e) == 0) {
-		j->there = true;
-		return 0;
-	}
-	if (force)
-		return 0;
-	err_set(e, REASON_FAILED,
-		"%s: expected no signature or one by this key, found another",
-		s->place);
-	return err_hint(e, "--force replaces it");
-}
-
-static int prepare(struct job *j, const struct options *o,
-	const struct signing_key *k, struct err *e)
-{
-	struct subject *s = &j->subject;
-	unsigned signer;
-
-	if (o->attach) {
-		if (subject_load(s, o->attach, j->signature, &j->n, e) != 0 ||
-			keyring_verify(&k->ring, o->attach, j->signature, j->n,
-				s->tbs, s->tbs_n, &signer, e) != 0)
-			return -1;
-	} else if (signing_key_sign(
-			   k, s->name, &s->digest, j->signature, &j->n, e) != 0)
-		return -1;
-	return check_place(j, &k->ring, o->force, e);
-}
-
-static int put(struct job *j, const struct options *o,
-	const struct signing_key *k, struct err *e)
-{
-	const struct key *key = &k->ring.keys[0];
-	const struct subject *s = &j->subject;
-
-	if (!j->there && subject_store(s, j->signature, j->n, o->force, e) != 0)
-		return -1;
-	tool_say("%s: %s by \"%s\" (%.16s): %s", s->name,
-		j->there ? "already signed" : "signed", key->subject, key->id,
-		s->place);
-	return 0;
-}
-
 /* All are hashed, signed and checked before the first is put in place. */
 static int sign_all(const struct options *o, const struct store *store,
 	const struct signing_key *k, char **arguments, int n, struct err *e)
 {
-	struct job *jobs = calloc(n, sizeof(*jobs));
+	struct sign_job *jobs = calloc(n, sizeof(*jobs));
 	int i, r = 0;
 
 	if (!jobs)
@@ -200,12 +124,12 @@ static int sign_all(const struct options *o, const struct store *store,
 	for (i = 0; i < n && r == 0; i++) {
 		r = find(&jobs[i].subject, o, store, arguments[i], e);
 		if (r == 0 && o->print_tbs)
-			r = print_tbs(&jobs[i].subject, e);
+			r = sign_print_tbs(&jobs[i].subject, e);
 		else if (r == 0)
-			r = prepare(&jobs[i], o, k, e);
+			r = sign_job_make(&jobs[i], k, o->attach, o->force, e);
 	}
 	for (i = 0; i < n && r == 0 && !o->print_tbs; i++)
-		r = put(&jobs[i], o, k, e);
+		r = sign_job_put(&jobs[i], k, o->force, e);
 	if (r == 0 && !o->print_tbs)
 		warn_development(&k->ring.keys[0]);
 	for (i = 0; i < n; i++)
