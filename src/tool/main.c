@@ -27,6 +27,7 @@ static const struct command {
 	{ "diff", cmd_diff, "print what changes from image to image" },
 	{ "cat", cmd_cat, "print files of an image" },
 	{ "extract", cmd_extract, "restore the tree of an image" },
+	{ "release", cmd_release, "make, sign and check releases" },
 	{ "gc", cmd_gc, "remove from a store what nothing needs" },
 	{ "mount", cmd_mount, "mount an image, verified" },
 };

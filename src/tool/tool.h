@@ -26,6 +26,7 @@ int cmd_measure(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_extract(int argc, char **argv);
+int cmd_release(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_mount(int argc, char **argv);
 
