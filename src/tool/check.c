@@ -32,7 +32,7 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 {
 	struct err e;
 	char text[sizeof(e.text)], buffer[16384];
-	struct json j;
+	struct json j = { .buf = buffer, .size = sizeof(buffer) };
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -40,12 +40,8 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 	va_end(ap);
 	progress_clear();
 	if (c->json) {
-		json_begin(&j, buffer, sizeof(buffer));
-		json_open(&j, NULL, '{');
-		json_string(&j, "path", path);
-		json_string(&j, "kind", kinds[kind]);
-		json_string(&j, "text", text);
-		json_close(&j, '}');
+		json_print(&j, "{'path':%s,'kind':%s,'text':%s}", path,
+			kinds[kind], text);
 		printf("%s%s", c->faults ? "," : "", buffer);
 	} else {
 		/* Names come from a disk: nothing in them may move a cursor. */

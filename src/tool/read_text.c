@@ -42,13 +42,12 @@ void text_json(FILE *f, const char *s, size_t n)
 {
 	/* Each byte takes six at most. */
 	static char text[READ_PATH_MAX + 1], out[6 * READ_PATH_MAX + 3];
-	struct json j;
+	struct json j = { .buf = out, .size = sizeof(out) };
 
 	n = n < READ_PATH_MAX ? n : READ_PATH_MAX;
 	memcpy(text, s, n);
 	text[n] = '\0';
-	json_begin(&j, out, sizeof(out));
-	json_string(&j, NULL, text);
+	json_print(&j, "%s", text);
 	fputs(out, f);
 }
 
