@@ -5,6 +5,8 @@
 
 #include "tap.h"
 
+static const char *nothing;
+
 static const char *one(const char *value)
 {
 	static char buf[256];
@@ -21,7 +23,7 @@ static void check_shapes(void)
 
 	json_print(&j, "{'a':%s,%s:%llu,'max':%llu,'list':[%d,%d,{},%s]", "b",
 		"zero", 0ULL, (unsigned long long)UINT64_MAX, true, false,
-		NULL);
+		nothing);
 	json_print(&j, ",'empty':[],'z':%s}", "");
 	is_str(buf,
 		"{\"a\":\"b\",\"zero\":0,\"max\":18446744073709551615,"
