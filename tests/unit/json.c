@@ -5,7 +5,7 @@
 
 #include "tap.h"
 
-static const char *nothing;
+static const char *volatile nothing;
 
 static const char *one(const char *value)
 {
