@@ -9,12 +9,11 @@
 
 static void put(struct json *j, const char *s, size_t n)
 {
-	if (j->full || n >= j->size - j->n) {
-		j->full = true;
-		return;
+	j->full |= n >= j->size - j->n;
+	if (!j->full) {
+		memcpy(j->buf + j->n, s, n);
+		j->n += n;
 	}
-	memcpy(j->buf + j->n, s, n);
-	j->n += n;
 	j->buf[j->n] = '\0';
 }
 
