@@ -31,7 +31,7 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 	const char *fmt, ...)
 {
 	struct err e;
-	char text[sizeof(e.text)], buffer[16384];
+	char text[sizeof(e.text)], buffer[16384] = "";
 	struct json j = { .buf = buffer, .size = sizeof(buffer) };
 	va_list ap;
 

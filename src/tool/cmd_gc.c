@@ -23,7 +23,7 @@ static const char usage[] =
 
 static void print_json(const struct gc *g)
 {
-	char text[1024];
+	char text[1024] = "";
 	struct json j = { .buf = text, .size = sizeof(text) };
 
 	json_print(&j,

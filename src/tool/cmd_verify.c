@@ -70,7 +70,7 @@ static int verify(const struct options *o, struct keyring *k, char **arguments,
 static void print_json(
 	const struct subject *s, const struct key *key, const struct err *e)
 {
-	char text[4096], hex[DIGEST_HEX_MAX];
+	char text[4096] = "", hex[DIGEST_HEX_MAX];
 	struct json j = { .buf = text, .size = sizeof(text) };
 
 	json_print(&j, "{'valid':%d", key != NULL);
