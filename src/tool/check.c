@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/progress.h"
 #include "tool/tool.h"
 
@@ -31,8 +31,8 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 	const char *fmt, ...)
 {
 	struct err e;
-	char text[sizeof(e.text)], buffer[16384] = "";
-	struct json j = { .buf = buffer, .size = sizeof(buffer) };
+	char text[sizeof(e.text)], buffer[16384];
+	struct json j;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -40,8 +40,12 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 	va_end(ap);
 	progress_clear();
 	if (c->json) {
-		json_print(&j, "{'path':%s,'kind':%s,'text':%s}", path,
-			kinds[kind], text);
+		json_begin(&j, buffer, sizeof(buffer));
+		json_open(&j, NULL, '{');
+		json_string(&j, "path", path);
+		json_string(&j, "kind", kinds[kind]);
+		json_string(&j, "text", text);
+		json_close(&j, '}');
 		printf("%s%s", c->faults ? "," : "", buffer);
 	} else {
 		/* Names come from a disk: nothing in them may move a cursor. */

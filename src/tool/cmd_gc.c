@@ -2,7 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/gc.h"
 #include "tool/read_cmd.h"
 #include "tool/tool.h"
@@ -23,18 +23,24 @@ static const char usage[] =
 
 static void print_json(const struct gc *g)
 {
-	char text[1024] = "";
-	struct json j = { .buf = text, .size = sizeof(text) };
+	char text[1024];
+	struct json j;
 
-	json_print(&j,
-		"{'dry_run':%d,'kept':{'images':%llu,'objects':%llu},'removed':{'images':%llu,'objects':%llu,'signatures':%llu,'temporary':%llu,'bytes':%llu}}",
-		g->dry_run, (unsigned long long)g->images.n,
-		(unsigned long long)g->objects.n,
-		(unsigned long long)g->removed.images,
-		(unsigned long long)g->removed.objects,
-		(unsigned long long)g->removed.signatures,
-		(unsigned long long)g->removed.temporary,
-		(unsigned long long)g->removed.bytes);
+	json_begin(&j, text, sizeof(text));
+	json_open(&j, NULL, '{');
+	json_bool(&j, "dry_run", g->dry_run);
+	json_open(&j, "kept", '{');
+	json_number(&j, "images", g->images.n);
+	json_number(&j, "objects", g->objects.n);
+	json_close(&j, '}');
+	json_open(&j, "removed", '{');
+	json_number(&j, "images", g->removed.images);
+	json_number(&j, "objects", g->removed.objects);
+	json_number(&j, "signatures", g->removed.signatures);
+	json_number(&j, "temporary", g->removed.temporary);
+	json_number(&j, "bytes", g->removed.bytes);
+	json_close(&j, '}');
+	json_close(&j, '}');
 	puts(text);
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "core/file.h"
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/sign_subject.h"
 #include "tool/tool.h"
 
@@ -70,21 +70,29 @@ static int verify(const struct options *o, struct keyring *k, char **arguments,
 static void print_json(
 	const struct subject *s, const struct key *key, const struct err *e)
 {
-	char text[4096] = "", hex[DIGEST_HEX_MAX];
-	struct json j = { .buf = text, .size = sizeof(text) };
+	char text[4096], hex[DIGEST_HEX_MAX];
+	struct json j;
 
-	json_print(&j, "{'valid':%d", key != NULL);
-	if (s->tbs_n)
-		json_print(&j, ",'algorithm':%s,'digest':%s",
-			hash_name(s->digest.algorithm),
-			digest_to_hex(&s->digest, hex));
-	if (key)
-		json_print(&j,
-			",'key':{'subject':%s,'id':%s,'certificate':%s,'development':%d}}",
-			key->subject, key->id, key->file, key->development);
-	else
-		json_print(&j, ",'reason':%s,'message':%s}",
-			reason_name(e->reason), e->text);
+	json_begin(&j, text, sizeof(text));
+	json_open(&j, NULL, '{');
+	json_bool(&j, "valid", key != NULL);
+	if (s->tbs_n) {
+		digest_to_hex(&s->digest, hex);
+		json_string(&j, "algorithm", hash_name(s->digest.algorithm));
+		json_string(&j, "digest", hex);
+	}
+	if (key) {
+		json_open(&j, "key", '{');
+		json_string(&j, "subject", key->subject);
+		json_string(&j, "id", key->id);
+		json_string(&j, "certificate", key->file);
+		json_bool(&j, "development", key->development);
+		json_close(&j, '}');
+	} else {
+		json_string(&j, "reason", reason_name(e->reason));
+		json_string(&j, "message", e->text);
+	}
+	json_close(&j, '}');
 	puts(text);
 }
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 
 static bool is_graph(uint8_t c)
 {
@@ -42,12 +42,13 @@ void text_json(FILE *f, const char *s, size_t n)
 {
 	/* Each byte takes six at most. */
 	static char text[READ_PATH_MAX + 1], out[6 * READ_PATH_MAX + 3];
-	struct json j = { .buf = out, .size = sizeof(out) };
+	struct json j;
 
 	n = n < READ_PATH_MAX ? n : READ_PATH_MAX;
 	memcpy(text, s, n);
 	text[n] = '\0';
-	json_print(&j, "%s", text);
+	json_begin(&j, out, sizeof(out));
+	json_string(&j, NULL, text);
 	fputs(out, f);
 }
 

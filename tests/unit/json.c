@@ -1,35 +1,56 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/json.h"
-
-#include <stdint.h>
+#include "tool/json.h"
 
 #include "tap.h"
-
-static const char *volatile nothing;
 
 static const char *one(const char *value)
 {
 	static char buf[256];
-	struct json j = { .buf = buf, .size = sizeof(buf) };
+	struct json j;
 
-	json_print(&j, "%s", value);
+	json_begin(&j, buf, sizeof(buf));
+	json_string(&j, NULL, value);
 	return buf;
 }
 
 static void check_shapes(void)
 {
 	char buf[256];
-	struct json j = { .buf = buf, .size = sizeof(buf) };
+	struct json j;
 
-	json_print(&j, "{'a':%s,%s:%llu,'max':%llu,'list':[%d,%d,{},%s]", "b",
-		"zero", 0ULL, (unsigned long long)UINT64_MAX, true, false,
-		nothing);
-	json_print(&j, ",'empty':[],'z':%s}", "");
+	json_begin(&j, buf, sizeof(buf));
+	is_str(buf, "", "a new document is empty");
+	json_open(&j, NULL, '{');
+	json_string(&j, "a", "b");
+	json_number(&j, "zero", 0);
+	json_number(&j, "max", UINT64_MAX);
+	json_open(&j, "list", '[');
+	json_bool(&j, NULL, true);
+	json_bool(&j, NULL, false);
+	json_open(&j, NULL, '{');
+	json_close(&j, '}');
+	json_string(&j, NULL, NULL);
+	json_close(&j, ']');
+	json_open(&j, "empty", '[');
+	json_close(&j, ']');
+	json_string(&j, "z", "");
+	json_close(&j, '}');
 	is_str(buf,
 		"{\"a\":\"b\",\"zero\":0,\"max\":18446744073709551615,"
 		"\"list\":[true,false,{},null],\"empty\":[],\"z\":\"\"}",
-		"a template");
+		"commas and nesting");
 	ok(!j.full && j.n == strlen(buf), "it fits and n is its length");
+}
+
+static void check_template(void)
+{
+	char buf[64];
+	struct json j = { .buf = buf, .size = sizeof(buf) };
+
+	json_print(&j, "{'a':%s,%s:%llu,'list':[%d,%d]}", "b\"", "n", 7ULL,
+		true, false);
+	is_str(buf, "{\"a\":\"b\\\"\",\"n\":7,\"list\":[true,false]}",
+		"a template");
 }
 
 static void check_strings(void)
@@ -72,8 +93,10 @@ static void check_full(void)
 
 	for (size = 1; size <= sizeof(buf); size++) {
 		memset(buf, 'x', sizeof(buf));
-		j = (struct json){ .buf = buf, .size = size };
-		json_print(&j, "[%s]", "123456789");
+		json_begin(&j, buf, size);
+		json_open(&j, NULL, '[');
+		json_string(&j, NULL, "123456789");
+		json_close(&j, ']');
 		if (j.full != (size < 14) || strlen(buf) >= size)
 			break;
 	}
@@ -81,8 +104,9 @@ static void check_full(void)
 		"13 characters need 14 bytes, never more are "
 		"written (stopped at %zu)",
 		size);
-	j = (struct json){ .buf = buf, .size = 8 };
-	json_print(&j, "%s%llu", "123456789", 1ULL);
+	json_begin(&j, buf, 8);
+	json_string(&j, NULL, "123456789");
+	json_number(&j, NULL, 1);
 	ok(j.full, "full stays full");
 	is_str(buf, "\"123456", "and the buffer stays terminated");
 }
@@ -90,6 +114,7 @@ static void check_full(void)
 int main(void)
 {
 	check_shapes();
+	check_template();
 	check_strings();
 	check_full();
 	return tap_done();
