@@ -57,9 +57,9 @@ struct store;
 
 /*
  * Checks all of a store that is open: each object is read and hashed, each
- * link in images/ followed. -1 only when the store itself cannot be read.
+ * link in images/ followed.
  */
-must_check int check_store(struct check *c, struct store *s, struct err *e);
+void check_store(struct check *c, struct store *s);
 
 #define SIZE_ANY UINT64_MAX
 

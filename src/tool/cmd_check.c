@@ -26,12 +26,15 @@ static int check_directory(
 {
 	struct store s;
 	struct err e;
-	int r;
+	int r = 0;
 
 	if (store_open(&s, name, &e) != 0)
 		return tool_fail(&e);
 	check_begin(c);
-	r = n ? check_images(c, &s, images, n, &e) : check_store(c, &s, &e);
+	if (n)
+		r = check_images(c, &s, images, n, &e);
+	else
+		check_store(c, &s);
 	store_close(&s);
 	return r == 0 ? check_end(c, name) : check_abort(c, &e);
 }
