@@ -130,7 +130,8 @@ static int add_file(struct object_writer *w, struct pending *p,
 	const char *name = object_name(w, d, path);
 	int r = 0;
 
-	if (w->chmod && fchmod(p->fd, OBJECT_MODE) != 0)
+	/* Not the umask's business: who may read is the directory's. */
+	if (fchmod(p->fd, 0644) != 0)
 		r = err_sys(
 			e, REASON_FAILED, errno, "%s: cannot be written", name);
 	else if (!w->stats.unsealed)
@@ -147,7 +148,7 @@ static int new_file(
 	char name[PATH_MAX + 16];
 
 	snprintf(name, sizeof(name), "%s/objects", w->store->name);
-	return pending_open(p, w->store->objects, name, OBJECT_MODE, e);
+	return pending_open(p, w->store->objects, name, 0600, e);
 }
 
 static int write_all(int fd, const void *bytes, size_t size)
@@ -191,8 +192,10 @@ int object_put_bytes(struct object_writer *w, const void *bytes, size_t size,
 	return object_put_hashed(w, bytes, size, name, d, e);
 }
 
-int object_put_from(struct object_writer *w, const struct compute_reader *from,
-	const char *name, uint64_t size, struct digest *d, struct err *e)
+/* want is NULL, or the digest that it must have. */
+static int put_from(struct object_writer *w, const struct compute_reader *from,
+	const char *name, uint64_t size, const struct digest *want,
+	struct digest *d, struct err *e)
 {
 	struct pending p;
 	int r;
@@ -200,12 +203,31 @@ int object_put_from(struct object_writer *w, const struct compute_reader *from,
 	if (new_file(w, &p, e) != 0)
 		return -1;
 	r = compute_from(from, p.fd, name, size, w->store->algorithm, d, e);
+	if (r == 0 && want && !digest_equal(d, want))
+		r = err_set(e, REASON_FAILED,
+			"%s: expected the content that its name says, found other content",
+			name);
 	if (r == 0)
 		r = is_known(w, d, size, e);
 	if (r == 0)
 		return add_file(w, &p, d, size, e);
 	pending_abort(&p);
 	return r < 0 ? -1 : 0;
+}
+
+int object_put_from(struct object_writer *w, const struct compute_reader *from,
+	const char *name, uint64_t size, struct digest *d, struct err *e)
+{
+	return put_from(w, from, name, size, NULL, d, e);
+}
+
+int object_put_wanted(struct object_writer *w,
+	const struct compute_reader *from, const char *name, uint64_t size,
+	const struct digest *want, struct err *e)
+{
+	struct digest d;
+
+	return put_from(w, from, name, size, want, &d, e);
 }
 
 int object_put(struct object_writer *w, int fd, const char *name, uint64_t size,

@@ -47,7 +47,6 @@ struct object_writer {
 	unsigned threads;
 	unsigned max;	       /* of a batch */
 	atomic_bool made[256]; /* objects/ab is there */
-	bool chmod;	       /* new files do not get the mode by themselves */
 
 	pthread_mutex_t lock; /* for all below, and for stats */
 	pthread_cond_t change;
@@ -81,6 +80,11 @@ must_check int object_put(struct object_writer *w, int fd, const char *name,
 must_check int object_put_from(struct object_writer *w,
 	const struct compute_reader *from, const char *name, uint64_t size,
 	struct digest *d, struct err *e);
+
+/* The same of what must have this digest: else nothing of it is left. */
+must_check int object_put_wanted(struct object_writer *w,
+	const struct compute_reader *from, const char *name, uint64_t size,
+	const struct digest *want, struct err *e);
 
 /* The same of bytes in memory. */
 must_check int object_put_bytes(struct object_writer *w, const void *bytes,
