@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/disk_check.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/file.h"
-#include "tool/disk_layout.h"
+#include "tool/disk_store.h"
 #include "tool/ext4_list.h"
 #include "tool/ext4_verity.h"
-#include "tool/store.h"
 
-#define PARTITIONS_MAX 128
 #define PATH_SIZE 600 /* "objects/", two names of 255 bytes at most */
 
 static void check_seal(
@@ -120,72 +115,15 @@ static int check_objects(
 	return 0;
 }
 
-/* The inode of /composefs/objects, or 0. */
-static ext2_ino_t find_objects(struct ext4 *x)
-{
-	ext2_ino_t store, objects;
-
-	if (ext2fs_lookup(x->fs, EXT2_ROOT_INO, DISK_STORE, strlen(DISK_STORE),
-		    NULL, &store) ||
-		!S_ISDIR(ext4_mode(x, store)) ||
-		ext2fs_lookup(x->fs, store, "objects", strlen("objects"), NULL,
-			&objects) ||
-		!S_ISDIR(ext4_mode(x, objects)))
-		return 0;
-	return objects;
-}
-
-/* The one partition with a store; *at is its offset. */
-static int find_store(int fd, const char *name, uint64_t *at, struct err *e)
-{
-	uint64_t offsets[PARTITIONS_MAX];
-	int n = disk_partitions(fd, name, offsets, PARTITIONS_MAX, e),
-	    found = 0;
-	struct ext4 x;
-	bool absent, is_store;
-	int i;
-
-	if (n < 0)
-		return -1;
-	for (i = 0; i < n; i++) {
-		if (ext4_open(&x, fd, name, offsets[i], &absent, e) != 0) {
-			if (!absent)
-				return -1;
-			continue;
-		}
-		is_store = find_objects(&x) != 0;
-		ext4_abandon(&x);
-		if (is_store && found++ == 0)
-			*at = offsets[i];
-	}
-	if (found == 1)
-		return 0;
-	return err_set(e, REASON_FAILED,
-		"%s: expected one ext4 file system with /%s/objects in it, found %s",
-		name, DISK_STORE, found ? "more" : "none");
-}
-
 int disk_check(struct check *c, const char *path, struct err *e)
 {
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct ext4 x;
-	struct stat st;
-	uint64_t at = 0;
-	bool absent;
+	struct disk_store s;
 	int r;
 
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return err_sys(
-			e, REASON_FAILED, errno, "%s: cannot be opened", path);
-	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_set(e, REASON_FAILED,
-			"%s: expected a store, a disk image or a block device, found something else",
-			path);
-	if (find_store(fd, path, &at, e) != 0 ||
-		ext4_open(&x, fd, path, at, &absent, e) != 0)
+	if (disk_store_open(&s, path, e) != 0)
 		return -1;
 	check_begin(c);
-	r = check_objects(c, &x, find_objects(&x), e);
-	ext4_abandon(&x);
+	r = check_objects(c, &s.x, disk_find(&s.x, s.top, "objects"), e);
+	disk_store_close(&s);
 	return r;
 }
