@@ -2,7 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "tool/json.h"
+#include "core/json.h"
 #include "tool/gc.h"
 #include "tool/read_cmd.h"
 #include "tool/tool.h"
@@ -30,12 +30,14 @@ static void print_json(const struct gc *g)
 	json_open(&j, NULL, '{');
 	json_bool(&j, "dry_run", g->dry_run);
 	json_open(&j, "kept", '{');
+	json_number(&j, "releases", g->releases);
 	json_number(&j, "images", g->images.n);
 	json_number(&j, "objects", g->objects.n);
 	json_close(&j, '}');
 	json_open(&j, "removed", '{');
 	json_number(&j, "images", g->removed.images);
 	json_number(&j, "objects", g->removed.objects);
+	json_number(&j, "incomplete", g->removed.releases);
 	json_number(&j, "signatures", g->removed.signatures);
 	json_number(&j, "temporary", g->removed.temporary);
 	json_number(&j, "bytes", g->removed.bytes);
@@ -46,8 +48,8 @@ static void print_json(const struct gc *g)
 
 static void report(const struct gc *g)
 {
-	tool_say("%s: kept %zu images and %zu objects", g->store.name,
-		g->images.n, g->objects.n);
+	tool_say("%s: kept %u releases, %zu images and %zu objects",
+		g->store.name, g->releases, g->images.n, g->objects.n);
 	tool_say(
 		"%s: %s %llu images, %llu objects, %llu signatures and %llu temporary files: %llu bytes",
 		g->store.name, g->dry_run ? "would remove" : "removed",

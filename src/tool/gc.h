@@ -4,9 +4,10 @@
  * images/refs/ or a release names it, or when it is the one that this system
  * has booted; an object, when an image that is kept names it. All of that is
  * read, and each image hashed, before anything is removed: where one cannot
- * be read, nothing is.
+ * be read, nothing is. In an export (export.h) a list keeps its image.
  *
- * Names go before what they name (signatures and images, then objects), each
+ * Names go before what they name (releases, signatures and images, then
+ * objects), each
  * kind on disk before the next, so that a power cut leaves a store that
  * `rootwright check` finds good. Files of other names are not touched.
  */
@@ -25,8 +26,10 @@ struct gc {
 	const char *record; /* of the boot: BOOT_RECORD */
 	struct store store;
 	struct wanted images, objects; /* that are kept */
+	unsigned releases;	       /* that are there */
 	struct {
-		uint64_t images, objects, bytes, signatures, temporary;
+		uint64_t images, objects, bytes, signatures, releases;
+		uint64_t temporary;
 	} removed;
 };
 

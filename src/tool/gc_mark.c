@@ -10,7 +10,7 @@
 
 #include "core/file.h"
 #include "tool/compute.h"
-#include "tool/gc.h"
+#include "tool/gc_private.h"
 #include "tool/read.h"
 #include "tool/tool.h"
 
@@ -34,10 +34,6 @@ int gc_open(struct gc *g, const char *name, struct err *e)
 			r = err_sys(e, REASON_FAILED, errno,
 				"%s: cannot be locked", s->name);
 	}
-	if (r == 0 && s->objects < 0)
-		r = err_set(e, REASON_FAILED,
-			"%s: expected a directory objects, found none",
-			s->name);
 	if (r != 0)
 		gc_close(g);
 	return r;
@@ -50,8 +46,7 @@ void gc_close(struct gc *g)
 	wanted_free(&g->objects);
 }
 
-/* An open directory of the store, or -1; *none: it is not there. */
-static int open_dir(struct gc *g, const char *path, bool *none, struct err *e)
+int gc_open_dir(struct gc *g, const char *path, bool *none, struct err *e)
 {
 	int fd = open_how(g->store.fd, path, O_RDONLY | O_DIRECTORY, BENEATH);
 
@@ -89,7 +84,7 @@ static int mark_refs(
 	struct gc *g, const char *path, unsigned depth, struct err *e)
 {
 	bool none;
-	AUTO_FD int fd = open_dir(g, path, &none, e);
+	AUTO_FD int fd = gc_open_dir(g, path, &none, e);
 	struct dir dir = { .fd = fd };
 	const char *name;
 
@@ -241,7 +236,7 @@ static int mark_image(struct gc *g, const struct digest *d, struct err *e)
 static int no_streams(struct gc *g, struct err *e)
 {
 	bool none;
-	AUTO_FD int fd = open_dir(g, "streams", &none, e);
+	AUTO_FD int fd = gc_open_dir(g, "streams", &none, e);
 	struct dir dir = { .fd = fd };
 	const char *name;
 
@@ -258,23 +253,10 @@ static int no_streams(struct gc *g, struct err *e)
 	return 0;
 }
 
-/* What a release needs is in its manifest, which this program cannot read. */
-static int no_releases(struct gc *g, struct err *e)
-{
-	bool none;
-	AUTO_FD int fd = open_dir(g, "releases", &none, e);
-
-	if (fd < 0)
-		return none ? 0 : -1;
-	return err_set(e, REASON_FAILED,
-		"%s/releases: expected a store without releases, found some",
-		g->store.name);
-}
-
 int gc_mark(struct gc *g, struct err *e)
 {
-	if (no_releases(g, e) != 0 || no_streams(g, e) != 0 ||
-		mark_refs(g, "images/refs", 0, e) != 0 ||
+	if (no_streams(g, e) != 0 || mark_refs(g, "images/refs", 0, e) != 0 ||
+		gc_mark_releases(g, e) != 0 || gc_mark_lists(g, e) != 0 ||
 		mark_booted(g, e) != 0 || wanted_sort(&g->images, e) != 0)
 		return -1;
 	for (size_t i = 0; i < g->images.n; i++)

@@ -7,20 +7,10 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "tool/gc.h"
+#include "tool/gc_private.h"
 #include "tool/progress.h"
 
-/* One directory that is swept, below the store. */
-struct sweep {
-	struct gc *g;
-	const char *path; /* "" is the store itself */
-	int fd;
-	uint64_t *removed; /* counts */
-	struct err *e;
-};
-
-/* Removes one file, or counts it. */
-static int take_away(struct sweep *s, const char *name)
+int gc_take_away(struct sweep *s, const char *name)
 {
 	struct gc *g = s->g;
 	struct stat st;
@@ -40,16 +30,12 @@ static int take_away(struct sweep *s, const char *name)
 	return 0;
 }
 
-static bool is_temporary(const char *name)
+bool gc_is_temporary(const char *name)
 {
 	return strncmp(name, STORE_TEMPORARY, strlen(STORE_TEMPORARY)) == 0;
 }
 
-/*
- * Calls each for every name in a directory; one that begins as a temporary
- * one is left of a program that was killed, as nobody else has the store.
- */
-static int sweep_dir(struct gc *g, const char *path, uint64_t *removed,
+int gc_sweep_dir(struct gc *g, const char *path, uint64_t *removed,
 	int (*each)(struct sweep *s, const char *name), struct err *e)
 {
 	AUTO_FD
@@ -66,8 +52,8 @@ static int sweep_dir(struct gc *g, const char *path, uint64_t *removed,
 		return err_sys(e, REASON_FAILED, errno,
 			"%s/%s: cannot be opened", g->store.name, path);
 	while ((name = dir_next(&dir)))
-		if (is_temporary(name) ? take_away(&leftover, name) != 0
-				       : each && each(&s, name) != 0)
+		if (gc_is_temporary(name) ? gc_take_away(&leftover, name) != 0
+					  : each && each(&s, name) != 0)
 			return -1;
 	if (dir.error)
 		return err_sys(e, REASON_FAILED, dir.error,
@@ -88,7 +74,7 @@ static int sweep_image(struct sweep *s, const char *name)
 	if (!is_digest(s->g, name, strlen(name), &d) ||
 		wanted_find(&s->g->images, &d))
 		return 0;
-	return take_away(s, name);
+	return gc_take_away(s, name);
 }
 
 /* "<digest>.p7s"; that of an object that is no image stays with it. */
@@ -101,7 +87,7 @@ static int sweep_signature(struct sweep *s, const char *name)
 		!is_digest(s->g, name, n - suffix, &d) ||
 		wanted_find(&s->g->objects, &d))
 		return 0;
-	return take_away(s, name);
+	return gc_take_away(s, name);
 }
 
 static int sweep_object(struct sweep *s, const char *name)
@@ -114,7 +100,7 @@ static int sweep_object(struct sweep *s, const char *name)
 	if (n >= sizeof(hex) || !is_digest(s->g, hex, n, &d) ||
 		wanted_find(&s->g->objects, &d))
 		return 0;
-	return take_away(s, name);
+	return gc_take_away(s, name);
 }
 
 static int sync_store(struct gc *g, struct err *e)
@@ -128,11 +114,11 @@ static int sync_store(struct gc *g, struct err *e)
 static int sweep_objects(struct gc *g, struct err *e)
 {
 	char path[] = "objects/00";
-	int r = sweep_dir(g, "objects", NULL, NULL, e);
+	int r = gc_sweep_dir(g, "objects", NULL, NULL, e);
 
 	for (unsigned i = 0; r == 0 && i < 256; i++) {
 		snprintf(path, sizeof(path), "objects/%02x", i);
-		r = sweep_dir(g, path, &g->removed.objects, sweep_object, e);
+		r = gc_sweep_dir(g, path, &g->removed.objects, sweep_object, e);
 	}
 	return r;
 }
@@ -141,10 +127,11 @@ int gc_sweep(struct gc *g, struct err *e)
 {
 	int r;
 
-	if (sweep_dir(g, "", NULL, NULL, e) != 0 ||
-		sweep_dir(g, "signatures", &g->removed.signatures,
+	if (gc_sweep_dir(g, "", NULL, NULL, e) != 0 ||
+		gc_sweep_releases(g, e) != 0 ||
+		gc_sweep_dir(g, "signatures", &g->removed.signatures,
 			sweep_signature, e) != 0 ||
-		sweep_dir(g, "images", &g->removed.images, sweep_image, e) !=
+		gc_sweep_dir(g, "images", &g->removed.images, sweep_image, e) !=
 			0 ||
 		sync_store(g, e) != 0)
 		return -1;

@@ -12,28 +12,11 @@ import tempfile
 
 sys.path.insert(0, "tests/lib")
 from tap import *
+from release import *
 
 T = tempfile.mkdtemp()
 good, store = f"{T}/good", f"{T}/store"
 record = f"{T}/boot.json"
-
-
-def build(name, *files):
-    """An image of a tree with these files; its digest."""
-    tree = f"{T}/{name}"
-    os.mkdir(tree)
-    for f in files:
-        with open(f"{tree}/{f}", "w", encoding="ascii") as out:
-            out.write(f * 1000)
-    return run(ROOTWRIGHT, "build", "--store", good, tree)[1].strip()
-
-
-def names(top):
-    """Every name below the store but directories."""
-    return sorted(os.path.relpath(os.path.join(d, f), top)
-                  for d, ds, fs in os.walk(top)
-                  for f in fs + [x for x in ds
-                                 if os.path.islink(os.path.join(d, x))])
 
 
 def fresh():
@@ -55,7 +38,8 @@ def whole(name):
     ok(code == 0, name, out + err)
 
 
-one, two = build("1", "a", "b", "c"), build("2", "b", "d")
+one = build(good, f"{T}/1", {f: f * 1000 for f in "abc"})
+two = build(good, f"{T}/2", {f: f * 1000 for f in "bd"})
 run(ROOTWRIGHT, "build", "--store", f"{T}/other", f"{T}/2")
 only_two = names(f"{T}/other")
 os.mkdir(f"{good}/signatures")
@@ -82,7 +66,7 @@ equal(len(gone), 5, "and names what it would remove")
 code, out, err = gc("--dry-run", "--json")
 would = json.loads(out)
 equal((would["dry_run"], would["removed"]["objects"], would["kept"]),
-      (True, 3, {"images": 1, "objects": 3}), "in JSON too")
+      (True, 3, {"releases": 0, "images": 1, "objects": 3}), "in JSON too")
 code, out, err = gc("--json")
 equal(code, 0, "then it removes")
 equal(names(store), sorted(set(before) - set(gone)), "just that")
@@ -211,6 +195,57 @@ equal((code, err.splitlines()[0]),
        "meta.json"), "not a store")
 for args in [], ["--store"], ["--store", store, "x"], ["--all"]:
     equal(run(ROOTWRIGHT, "gc", *args)[0], 2, f"usage: {args}")
+
+# Releases keep their images, without a reference.
+def with_release(*args, **kwargs):
+    fresh()
+    drop(one)
+    drop(two)
+    release(store, "web", "1", 1, *args, **kwargs)
+
+
+with_release(two)
+before = names(store)
+code, out, err = gc("--json")
+equal((code, json.loads(out)["kept"]),
+      (0, {"releases": 1, "images": 1, "objects": 3}), "a release")
+whole("is whole")
+ok(os.path.exists(f"{store}/images/{two}") and
+   not os.path.lexists(f"{store}/images/{one}"), "what it names is kept")
+where = f"{store}/releases/web/1"
+os.unlink(f"{where}/manifest")
+code, out, err = gc("--json")
+equal((code, names(store), json.loads(out)["removed"]["incomplete"]),
+      (0, ["meta.json"], 1), "what is left of one keeps nothing")
+ok(not os.path.exists(where), "and goes with its directory")
+RELEASE = ("nothing was removed: what this release needs is not known; "
+           "install it again, or remove it")
+with_release(two)
+with open(f"{where}/manifest", "a", encoding="ascii") as f:
+    f.write("junk\n")
+refuses("a manifest with junk", "release: releases/web/1/manifest:8: expected "
+        "key=value with a key of this format, found 'junk'", RELEASE)
+with_release(two)
+os.rename(f"{where}/manifest", f"{where}/m")
+os.symlink("m", f"{where}/manifest")
+refuses("a manifest that is a link", "release: releases/web/1/manifest: "
+        "expected a regular file of at most 65536 bytes: Too many levels of "
+        "symbolic links", RELEASE)
+with_release("0" * 64)
+refuses("a release without its image",
+        f"{store}/objects/00/{'0' * 62}: expected an image that is kept: "
+        "cannot be opened: No such file or directory", KNOWN)
+with_release(two)
+os.mkdir(f"{store}/releases/Web")
+refuses("a directory that is no release",
+        f"{store}/releases/Web: expected the name of a release, found another "
+        "name")
+with_release(two)
+with open(f"{store}/releases/web/2", "w", encoding="ascii") as f:
+    f.write("x")
+refuses("a file that is no release", "release: releases/web/2/manifest: "
+        "expected a regular file of at most 65536 bytes: Not a directory",
+        RELEASE)
 
 # Somebody else has the store: gc waits.
 with_garbage()
