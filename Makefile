@@ -48,8 +48,9 @@ else
 CORE := $(sort $(wildcard src/core/*.c))
 BOOT := $(sort $(wildcard src/boot/*.c))
 TOOL := $(sort $(wildcard src/tool/*.c))
-# What the boot program verifies and mounts with, rootwright mount does too.
-SHARED := $(addprefix src/boot/,fs.c image.c memory.c root.c)
+# What the boot program decides, verifies and mounts with, rootwright install and
+# mount do too.
+SHARED := $(addprefix src/boot/,config.c fs.c image.c memory.c root.c)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 MAN := $(sort $(wildcard src/*/*.[1-8] initrd/*.[1-8]))

@@ -93,6 +93,10 @@ must_check int read_open(struct read_image *r, const char *name, struct err *e);
 must_check int read_open_bytes(struct read_image *r, const char *name,
 	const void *bytes, size_t n, struct err *e);
 
+/* The same, and takes the bytes (of malloc) over, whatever it returns. */
+must_check int read_open_owned(struct read_image *r, const char *name,
+	uint8_t *bytes, size_t n, struct err *e);
+
 /* Harmless on an image that did not open. */
 void read_close(struct read_image *r);
 

@@ -88,6 +88,19 @@ int read_open_bytes(struct read_image *r, const char *name, const void *bytes,
 	return load(r, e);
 }
 
+int read_open_owned(struct read_image *r, const char *name, uint8_t *bytes,
+	size_t n, struct err *e)
+{
+	memset(r, 0, sizeof(*r));
+	r->name = strdup(name);
+	r->bytes = bytes;
+	r->size = n;
+	if (r->name)
+		return load(r, e);
+	read_close(r);
+	return err_set(e, REASON_FAILED, "%s: out of memory", name);
+}
+
 /* The bytes are read, not mapped: the file may be cut while we look. */
 static int read_bytes(struct read_image *r, int fd, struct err *e)
 {

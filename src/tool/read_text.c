@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "tool/json.h"
+#include "core/json.h"
 
 static bool is_graph(uint8_t c)
 {

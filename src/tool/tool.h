@@ -27,7 +27,9 @@ int cmd_diff(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_extract(int argc, char **argv);
 int cmd_release(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
+int cmd_install(int argc, char **argv);
 int cmd_mount(int argc, char **argv);
 
 /* Prints the sentence and the hint on stderr; returns EXIT_REFUSED. */

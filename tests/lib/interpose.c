@@ -24,7 +24,7 @@
 
 static void change(void)
 {
-	static _Atomic long n;
+	static long n;
 	const char *at = getenv("INTERPOSE_KILL");
 	const char *with = getenv("INTERPOSE_SIGNAL");
 

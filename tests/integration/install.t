@@ -1,0 +1,391 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rootwright export and install: from a store to another, through plain
+files and disks; what is refused, and what is left when one is interrupted."""
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, "tests/lib")
+from tap import *
+from release import *
+
+T = tempfile.mkdtemp()
+source, out, store = f"{T}/source", f"{T}/out", f"{T}/store"
+BIG = "".join(f"{i:08}" for i in range(300000))  # does not fit a buffer
+one = build(source, f"{T}/1", {"a": "a" * 1000, "b": "b" * 70000, "c": BIG})
+two = build(source, f"{T}/2", {"b": "b" * 70000, "d": "d" * 5000})
+os.mkdir(f"{source}/signatures")
+for d in one, two:
+    with open(f"{source}/signatures/{d}.p7s", "w", encoding="ascii") as f:
+        f.write(f"signature of {d}")
+images_only = f"{T}/images"
+shutil.copytree(source, images_only, symlinks=True)
+release(source, "web", "1", 1, one)
+release(source, "web", "2", 2, two, one)
+
+
+def export(*args):
+    return run(ROOTWRIGHT, "export", "--store", source, *args)
+
+
+def install(origin, *args, to=store, policy=("--unverified",)):
+    return run(ROOTWRIGHT, "install", *policy, "--store", to, *args, origin)
+
+
+def whole(top, name):
+    code, text, err = run(ROOTWRIGHT, "check", top)
+    ok(code == 0, name, text + err)
+
+
+def lists(path):
+    with open(f"{out}/lists/{path}", encoding="ascii") as f:
+        return f.read()
+
+
+def list_of(*files):
+    return "format=rootwright-list-1\n" + "".join(
+        f"{os.path.getsize(f'{out}/{f}')} {f}\n" for f in sorted(files))
+
+
+def objects_of(*images):
+    found = set()
+    for d in images:
+        path = f"objects/{d[:2]}/{d[2:]}"
+        found.add(path)
+        found |= {f"objects/{o}" for o in run(
+            ROOTWRIGHT, "objects", f"{source}/{path}")[1].split()}
+    return found
+
+
+# Export.
+code, text, err = export("--release", "web", "1", "--json", out)
+equal((code, json.loads(text)),
+      (0, {"objects": 4, "bytes": sum(
+          os.path.getsize(f"{source}/{o}") for o in objects_of(one)),
+           "new": 4, "new_bytes": json.loads(text)["bytes"]}),
+      "export of a release")
+web1 = ["meta.json", f"signatures/{one}.p7s", "releases/web/1/manifest",
+        "releases/web/1/0123456789abcdef.p7s", *objects_of(one)]
+equal(lists("releases/web/1"), list_of(*web1), "its list names what it needs")
+equal(names(out), sorted(web1 + ["lists/releases/web/1"]),
+      "and that is what is there")
+equal([n for n in names(out) if os.path.islink(f"{out}/{n}")], [],
+      "no symbolic links")
+before = contents(out)
+code, text, err = export("--release", "web", "2", "--json", out)
+equal((code, json.loads(text)["new"]), (0, 2), "a second one: only the new")
+after = contents(out)
+equal({n: after[n] for n in before}, before, "nothing of the first changes")
+ok(f"\n6 meta.json" not in lists("releases/web/2") and
+   all(o in lists("releases/web/2") for o in objects_of(one, two)),
+   "its list has what both images need")
+equal(export(out)[0], 0, "all releases once more")
+equal(contents(out), after, "changes nothing")
+equal(export("--image", two, f"{T}/out2")[0], 0, "export of an image")
+equal(sorted(names(f"{T}/out2")),
+      sorted(["meta.json", f"lists/images/{two}", f"signatures/{two}.p7s",
+              *objects_of(two)]), "without releases")
+code, _, err = run(ROOTWRIGHT, "export", "--store", images_only, f"{T}/out3")
+equal((code, sorted(os.listdir(f"{T}/out3/lists/images"))),
+      (0, sorted([one, two])), "without releases, every image")
+whole(out, "an export can be checked")
+code, _, err = run(ROOTWRIGHT, "gc", "--store", out)
+equal((code, contents(out)), (0, after), "gc keeps all of an export")
+shutil.rmtree(f"{T}/out3/lists")
+code, _, err = run(ROOTWRIGHT, "gc", "--store", f"{T}/out3")
+equal((code, names(f"{T}/out3")), (0, ["meta.json"]),
+      "and what no list and no release names goes")
+
+# Install, from everything.
+code, _, err = run(ROOTWRIGHT, "disk", "--store", source, "--output",
+                   f"{T}/disk")
+equal(code, 0, f"a disk: {err}")
+expected = None
+for origin in source, out, f"{T}/disk":
+    what = os.path.basename(origin)
+    shutil.rmtree(store, ignore_errors=True)
+    code, text, err = install(origin, "--release", "web", "1", "--json")
+    did = json.loads(text)
+    equal((code, did["fetch"], did["objects"], did["verified"],
+           did["releases"], did["images"]),
+          (0, 4, 4, False,
+           [{"name": "web", "version": "1", "sequence": 1}], [one]),
+          f"from {what}")
+    has(err, f"{store}: 4 of 4 objects to fetch, ", "what it fetches")
+    whole(store, "the store is good")
+    code, text, err = install(origin, "--release", "web", "2", "--json")
+    did = json.loads(text)
+    equal((code, did["fetch"], did["objects"]), (0, 2, 6), "only what is new")
+    has(err, f"{store}: release web 2 is installed\n", "which it says")
+    whole(store, "the store is good")
+    got = contents(store)
+    expected = expected or got
+    equal(got, expected, "the same as from elsewhere")
+    equal(install(origin, "--release", "web", "2")[0], 0, "once more")
+    equal(contents(store), got, "changes nothing")
+equal(expected, contents(source), "and all of it is what the source has")
+
+# A dry run.
+shutil.rmtree(store)
+code, text, err = install(out, "--release", "web", "1", "--dry-run", "--json")
+equal((code, json.loads(text)["fetch"], os.path.exists(store)),
+      (0, 4, False), "a dry run writes nothing")
+
+# What is wanted.
+code, _, err = install(out)
+equal((code, err.splitlines()), (1, [
+    f"rootwright: {out}: expected one release or image, or to be told which, "
+    "found 2", "hint: say --release web 1 for one of them"]),
+    "which of several?")
+os.makedirs(f"{T}/none/objects")
+shutil.copy(f"{out}/meta.json", f"{T}/none/meta.json")
+code, _, err = install(f"{T}/none")
+equal(err, f"rootwright: {T}/none: expected a release or an image, found "
+      "none\n", "nothing there")
+for args, words in (
+        (["--release", "web"], "--release: expected a name and a version"),
+        (["--release", "Web", "1", out], "1: expected"),
+        (["--image", "abc", out], "abc: expected a digest of 64 or 128 "
+         "lower-case hex digits"),
+        (["--frob", out], "--frob: expected an option that it has, with its "
+         "value"),
+        ([], "expected --store and one source")):
+    code, _, err = run(ROOTWRIGHT, "install", "--store", store, *args)
+    ok(code == 2 and err.startswith(f"rootwright install: {words}"),
+       f"usage: {args[:2]}", err)
+
+code, _, err = install(out, policy=("--config", f"{T}/none"))
+equal((code, err.splitlines()), (1, [
+    f"rootwright: policy: {T}/none: expected boot.conf, found none",
+    "hint: say with --config where the policy of the device is, or "
+    "--unverified: the device will check what it boots"]), "no policy")
+ok(not os.path.exists(store), "nothing was written in any of these")
+
+
+# A hostile or damaged source.
+def bad(name, damage, sentence, *args, origin=None, new=()):
+    """The sentence, no release, and a good store."""
+    top = f"{T}/bad"
+    shutil.rmtree(top, ignore_errors=True)
+    shutil.rmtree(store, ignore_errors=True)
+    shutil.copytree(out, top)
+    damage(top)
+    code, text, err = install(origin or top,
+                              *(args or ("--release", "web", "1")))
+    lines = [x for x in err.splitlines() if x.startswith("rootwright: ")]
+    equal((code, text, lines[-1]), (1, "", f"rootwright: {sentence}"), name)
+    ok(not os.path.exists(f"{store}/releases") and
+       not os.path.exists(f"{store}/images"), f"{name}: nothing is installed")
+    equal([n for n in names(store) if n.startswith("objects/")], list(new),
+          f"{name}: nothing was fetched")
+
+
+def overwrite(path, content):
+    def damage(top):
+        with open(f"{top}/{path}", "r+b") as f:
+            f.seek(100)
+            f.write(content)
+    return damage
+
+
+def replace(path, make):
+    def damage(top):
+        os.unlink(f"{top}/{path}")
+        make(f"{top}/{path}")
+    return damage
+
+
+def write(path, content):
+    def damage(top):
+        with open(f"{top}/{path}", "wb") as f:
+            f.write(content)
+    return damage
+
+
+b = f"{T}/bad"
+image = f"objects/{one[:2]}/{one[2:]}"
+some = [o for o in sorted(objects_of(one)) if o != image]
+where = "releases/web/1/manifest"
+OTHER = "expected the content that its name says, found other content"
+bad("an object with a byte turned", overwrite(some[0], b"!"),
+    f"{b}/{some[0]}: {OTHER}")
+bad("an object that is too short", lambda t: os.truncate(f"{t}/{some[0]}", 9),
+    f"{b}/{some[0]}: expected {os.path.getsize(f'{out}/{some[0]}')} bytes, as "
+    "the image says, found 9")
+bad("an object that is not there", replace(some[0], lambda p: None),
+    f"{b}/{some[0]}: expected an object that an image needs, found none")
+bad("a link in its place",
+    replace(some[0], lambda p: os.symlink("/etc/passwd", p)),
+    f"{b}/{some[0]}: expected a regular file, found something else")
+bad("a FIFO in its place", replace(some[0], os.mkfifo),
+    f"{b}/{some[0]}: expected a regular file, found something else")
+bad("an image with a byte turned", overwrite(image, b"!"), f"{b}/{image}: {OTHER}")
+bad("an image that is endless",
+    lambda t: os.truncate(f"{t}/{image}", 1 << 24), f"{b}/{image}: {OTHER}")
+bad("an image that is not there", replace(image, lambda p: None),
+    f"{b}/{image}: expected the image, found none")
+bad("an object as an image", lambda t: None,
+    f"{b}/{some[0]}: expected a composefs image, found " + (
+        "a file of 1000 bytes" if os.path.getsize(f"{out}/{some[0]}") == 1000
+        else "another kind of file"),
+    "--image", some[0][8:10] + some[0][11:])
+bad("an image of another algorithm", lambda t: None,
+    f"objects/00/{'0' * 126}: expected an image of sha256, as the source has, "
+    "found the digest of another", "--image", "0" * 128)
+bad("no manifest", replace(where, lambda p: None),
+    f"{b}/{where}: expected the manifest of a release, found none")
+bad("a manifest of another version",
+    write(where, manifest("web", "3", 1, one).encode()),
+    f"release: {where}: expected the name and version of its directories, "
+    "found others")
+bad("a manifest that is too large",
+    write(where, manifest("web", "1", 1, one).encode() + b"\n" * 65536),
+    f"{b}/{where}: expected at most 65536 bytes, found "
+    f"{65536 + len(manifest('web', '1', 1, one))}")
+bad("a manifest that is a link",
+    replace(where, lambda p: os.symlink("../2/manifest", p)),
+    f"{b}/{where}: expected a regular file, found something else")
+bad("no store", lambda t: os.unlink(f"{t}/meta.json"),
+    f"{b}: expected a store, found a directory without meta.json")
+bad("not a disk", lambda t: None,
+    f"{T}/1/b: expected one ext4 file system with /composefs/objects in it, "
+    "found none", origin=f"{T}/1/b")
+bad("nothing", lambda t: None,
+    f"{T}/nothing: cannot be opened: No such file or directory",
+    origin=f"{T}/nothing")
+bad("directories without end",
+    lambda t: [os.mkdir(f"{t}/releases/{i}") for i in range(4096)],
+    f"{b}/releases: expected at most 4096 entries, found more", "--json")
+
+# The store's own faults.
+shutil.rmtree(store, ignore_errors=True)
+equal(install(out, "--release", "web", "1")[0], 0, "a store with a release")
+os.truncate(f"{store}/{some[0]}", 7)
+code, _, err = install(out, "--release", "web", "2")
+equal((code, err.splitlines()), (1, [
+    f"rootwright: {store}/{some[0]}: expected an object of "
+    f"{os.path.getsize(f'{out}/{some[0]}')} bytes, found 7",
+    f"hint: rootwright repair --store {store} fetches again what is damaged"]),
+    "a damaged object of the store")
+shutil.rmtree(store)
+equal(install(out, "--release", "web", "1")[0], 0, "another store")
+with open(f"{store}/{where}", "a", encoding="ascii") as f:
+    f.write("description=other\n")
+code, _, err = install(out, "--release", "web", "1")
+equal((code, err.splitlines()[-1]),
+      (1, f"rootwright: {store}/{where}: expected the same content or no such "
+       "file, found other content"), "a release is never changed")
+run(ROOTWRIGHT, "build", "--algorithm", "sha512", "--store", f"{T}/sha512",
+    f"{T}/1")
+code, _, err = install(out, "--release", "web", "1", to=f"{T}/sha512")
+equal((code, err), (1, f"rootwright: {out}: expected a source of sha512 "
+                    f"objects, as {T}/sha512 has, found one of sha256\n"),
+      "a store of another algorithm")
+
+# Not enough room. A file system that says so:
+shutil.rmtree(store)
+os.mkdir(f"{T}/full")
+if run("mount", "-t", "tmpfs", "-o", "size=2m", "none", f"{T}/full")[0] != 0:
+    skip("no room", "needs root to mount a tmpfs")
+    skip("no inodes", "needs root to mount a tmpfs")
+else:
+    full = f"{T}/full/store"
+    code, _, err = install(out, "--release", "web", "1", to=full)
+    ok(code == 1 and err.startswith(f"rootwright: {full}: expected ") and
+       " bytes free for 4 objects, found 2097152\n" in err and
+       err.endswith(f"hint: remove a release, then rootwright gc --store "
+                    f"{full}\n"), "no room", err)
+    ok(not os.path.exists(full), "and nothing is written")
+    run("mount", "-o", "remount,size=20m,nr_inodes=10", f"{T}/full")
+    code, _, err = install(out, "--release", "web", "1", to=full)
+    ok(code == 1 and " inodes free for 4 objects, found 9\n" in err,
+       "no inodes", err)
+    ok(not os.path.exists(full), "and nothing is written")
+    run("umount", f"{T}/full")
+
+
+# Calls that fail, on a file system that runs full all the same; killed before
+# each call that changes something. What is left is good, and a rerun goes on.
+def inject(what):
+    return subprocess.run(
+        ["strace", "-f", "-o", "/dev/null", "-e", f"trace={what.split(':')[0]}",
+         "-e", f"inject={what}", ROOTWRIGHT, "install", "--unverified",
+         "--store", store, "--release", "web", "1", out],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        check=False)
+
+
+def interrupted(call, how):
+    """Tries it at the first call, at the second, until it has no effect.
+    Returns how many there were, and what was wrong."""
+    wrong = []
+    for point in range(1, 1000):
+        shutil.rmtree(store, ignore_errors=True)
+        p = inject(f"{call}:{how.format(point)}")
+        if p.returncode == 0:
+            return point - 1, wrong
+        at = f"{call} {point}"
+        if "error" in how and p.returncode != 1:
+            wrong.append(f"{at}: exit code {p.returncode}: {p.stderr}")
+        if os.path.exists(f"{store}/meta.json"):
+            if run(ROOTWRIGHT, "check", store)[0] != 0:
+                wrong.append(f"{at}: check")
+            if os.path.exists(f"{store}/{where}") and not (
+                    set(want) <= set(names(store))):
+                wrong.append(f"{at}: a release that is not whole")
+        if install(out, "--release", "web", "1")[0] != 0:
+            wrong.append(f"{at}: again")
+        elif contents(store) != want:
+            wrong.append(f"{at}: other content")
+    return 1000, wrong
+
+
+shutil.rmtree(store, ignore_errors=True)
+install(out, "--release", "web", "1")
+want = contents(store)
+total = 0
+for call in ("mkdir", "mkdirat", "write", "fchmod", "linkat", "symlinkat",
+             "fsync", "syncfs", "renameat2"):
+    n, wrong = interrupted(call, "signal=KILL:when={}")
+    equal(wrong, [], f"killed at any {call}")
+    total += n
+ok(total > 30, "at more than 30 points", f"{total}")
+note(f"{total} points")
+for call, error in (("write", "ENOSPC"), ("linkat", "ENOSPC"),
+                    ("syncfs", "EIO"), ("mkdirat", "EDQUOT")):
+    n, wrong = interrupted(call, f"error={error}:when={{}}+")
+    equal(wrong, [], f"{error} from any {call} on")
+    ok(n, "which happens")
+
+# Two at once, and gc meanwhile.
+shutil.rmtree(store)
+SLOW = ["strace", "-f", "-o", "/dev/null", "-e", "trace=linkat,symlinkat",
+        "-e", "inject=linkat,symlinkat:delay_enter=60000", ROOTWRIGHT,
+        "install", "--unverified", "--store", store]
+both = [subprocess.Popen([*SLOW, "--release", "web", v, out],
+                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                         text=True) for v in "12"]
+ends = [(p.communicate()[1], p.returncode)[::-1] for p in both]
+equal([code for code, _ in ends], [0, 0], "two installs at once")
+whole(store, "leave a good store")
+equal(contents(store), expected, "with both releases")
+shutil.rmtree(store)
+p = subprocess.Popen([*SLOW, "--release", "web", "2", out],
+                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+runs = 0
+while p.poll() is None:
+    if os.path.exists(f"{store}/objects"):
+        code, _, err = run(ROOTWRIGHT, "gc", "--store", store)
+        runs += code == 0
+equal(p.returncode, 0, "an install with gc after gc meanwhile")
+whole(store, "leaves a good store")
+equal(install(out, "--release", "web", "1")[0], 0, "and the rest on top")
+equal(contents(store), expected, "nothing is gone")
+ok(runs > 0, "gc has run")
+
+shutil.rmtree(T)
+done()
