@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Compute an fs-verity digest in user space: the one place that hashes
- * (libfsverity). 4096-byte blocks, no salt: what composefs means by a digest.
+ * Compute an fs-verity digest in user space: 4096-byte blocks, no salt, what
+ * composefs means by a digest. Files of some MiB are read and hashed by
+ * several threads; memory is a constant for each thread. Any thread may call
+ * these at any time.
  */
 #ifndef RW_TOOL_COMPUTE_H
 #define RW_TOOL_COMPUTE_H
@@ -11,6 +13,15 @@
 
 #include "core/digest.h"
 #include "core/err.h"
+
+/*
+ * How many threads hash at once, all calls together and each caller's own
+ * included; 0: one for each processor. Not while something is hashed.
+ */
+void compute_set_threads(unsigned n);
+
+/* What is set, or the processors: never 0. */
+unsigned compute_threads(void);
 
 /*
  * The digest of the first size bytes read from fd, from its current
@@ -26,7 +37,10 @@ must_check int compute_fd(int fd, const char *name, uint64_t size,
 must_check int compute_copy(int fd, int out, const char *name, uint64_t size,
 	enum hash_algorithm algorithm, struct digest *d, struct err *e);
 
-/* Bytes from anywhere: as read(2), or -1 with *e filled. */
+/*
+ * Bytes from anywhere: as read(2), or -1 with *e filled. Called in order and
+ * never twice at once, but by several threads.
+ */
 struct compute_reader {
 	void *ctx;
 	ssize_t (*read)(void *ctx, void *buf, size_t n, struct err *e);
@@ -54,8 +68,9 @@ must_check int compute_bytes(const void *bytes, size_t size, const char *name,
 
 /*
  * The one who calls gives the data and may take the Merkle tree and the
- * descriptor as they are computed, in constant memory. Callbacks return 0 or
- * a negative errno: -ENODATA from read is an early end; -ECANCELED means
+ * descriptor as they are computed, in constant memory. Callbacks are called
+ * by several threads, but never two at once, and read in order. They return 0
+ * or a negative errno: -ENODATA from read is an early end; -ECANCELED means
  * that the callback has filled the error itself.
  */
 struct compute_stream {

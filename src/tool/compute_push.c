@@ -1,119 +1,183 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/compute_push.h"
 
-#include <linux/fsverity.h>
-#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* From the kernel's Documentation/filesystems/fsverity.rst. */
-struct descriptor {
-	uint8_t version;
-	uint8_t hash_algorithm;
-	uint8_t log_blocksize;
-	uint8_t salt_size;
-	uint32_t reserved1;
-	uint64_t data_size;
-	uint8_t root_hash[64];
-	uint8_t salt[32];
-	uint8_t reserved2[144];
-};
+#include "tool/compute_private.h"
+#include "tool/hash.h"
 
-_Static_assert(sizeof(struct descriptor) == 256, "fs-verity descriptor");
+/*
+ * Lanes are filled in the two lowest levels. What is above them is one block
+ * in 16384.
+ */
+#define WIDE (HASH_LANES_MAX * HASH_BLOCK)
 
 int compute_push_begin(
 	struct compute_push *c, enum hash_algorithm a, struct err *e)
 {
+	uint8_t *p;
+
 	memset(c, 0, sizeof(*c));
 	c->algorithm = a;
-	c->hash_size = a == HASH_SHA512 ? 64 : 32;
-	c->ctx = EVP_MD_CTX_new();
-	c->md = EVP_MD_fetch(
-		NULL, a == HASH_SHA512 ? "SHA512" : "SHA256", NULL);
-	if (c->ctx && c->md)
-		return 0;
-	if (compute_push_end(c, NULL, e) != 0)
-		return -1;
-	return err_set(e, REASON_FAILED,
-		"image: expected OpenSSL to have %s, found that it has not",
-		hash_name(a));
+	c->e = e;
+	p = c->memory = malloc(2 * WIDE + (COMPUTE_LEVELS - 2) * HASH_BLOCK);
+	if (!p)
+		return err_set(e, REASON_FAILED, "hash: out of memory");
+	for (unsigned i = 0; i < COMPUTE_LEVELS; i++) {
+		c->level[i].capacity = i < 2 ? WIDE : HASH_BLOCK;
+		c->level[i].bytes = p;
+		p += c->level[i].capacity;
+	}
+	return 0;
 }
 
-static void hash(struct compute_push *c, const void *bytes, size_t n, void *out)
+void compute_push_to(struct compute_push *c, const struct compute_stream *taker,
+	uint64_t size)
 {
-	if (EVP_DigestInit_ex2(c->ctx, c->md, NULL) != 1 ||
-		EVP_DigestUpdate(c->ctx, bytes, n) != 1 ||
-		EVP_DigestFinal_ex(c->ctx, out, NULL) != 1)
-		c->failed = true;
+	uint64_t blocks[COMPUTE_LEVELS] = { 0 };
+	unsigned per = HASH_BLOCK / hash_size_of(c->algorithm), top = 0;
+
+	c->taker = taker;
+	/* Blocks of each level up to the one that is a single block. */
+	blocks[0] = size / HASH_BLOCK + (size % HASH_BLOCK != 0);
+	while (blocks[top] > 1) {
+		blocks[top + 1] = (blocks[top] + per - 1) / per;
+		top++;
+	}
+	/* The topmost comes first in the tree. */
+	while (top-- > 1)
+		c->begins[top] = c->begins[top + 1] + blocks[top + 1];
 }
 
-/* The level's block, padded, becomes a hash in the level above. */
+static void give(struct compute_push *c, unsigned level, const uint8_t *bytes,
+	size_t blocks)
+{
+	uint64_t at = c->begins[level] + c->level[level].passed_on;
+
+	if (level == 0 || !c->taker || !c->taker->block)
+		return;
+	for (size_t i = 0; i < blocks && !c->failed; i++) {
+		c->taken =
+			c->taker->block(c->taker->ctx, bytes + i * HASH_BLOCK,
+				HASH_BLOCK, (at + i) * HASH_BLOCK);
+		c->failed = c->taken != 0;
+	}
+}
+
+static void add(
+	struct compute_push *c, unsigned level, const uint8_t *bytes, size_t n);
+
+/* Whole blocks of a level; at most HASH_LANES_MAX of them. */
+static void hash(struct compute_push *c, unsigned level, const uint8_t *bytes,
+	size_t blocks)
+{
+	uint8_t hashes[HASH_LANES_MAX * DIGEST_MAX];
+	struct hash_block b[HASH_LANES_MAX];
+	size_t hash_size = hash_size_of(c->algorithm);
+
+	for (size_t i = 0; i < blocks; i++)
+		b[i] = (struct hash_block){ bytes + i * HASH_BLOCK,
+			&hashes[i * hash_size] };
+	give(c, level, bytes, blocks);
+	if (c->failed)
+		return;
+	if (hash_blocks(c->algorithm, b, blocks, HASH_BLOCK, c->e) != 0) {
+		c->failed = true;
+		return;
+	}
+	c->level[level].passed_on += blocks;
+	add(c, level + 1, hashes, blocks * hash_size);
+}
+
+/* What the level has, its last block padded, becomes hashes above it. */
 static void pass_on(struct compute_push *c, unsigned level)
 {
-	unsigned above = level + 1;
+	struct compute_level *l = &c->level[level];
+	size_t blocks = (l->used + HASH_BLOCK - 1) / HASH_BLOCK;
 
-	memset(c->level[level].block + c->level[level].used, 0,
-		COMPUTE_BLOCK - c->level[level].used);
-	if (c->level[above].used == COMPUTE_BLOCK)
-		pass_on(c, above);
-	hash(c, c->level[level].block, COMPUTE_BLOCK,
-		c->level[above].block + c->level[above].used);
-	c->level[above].used += c->hash_size;
-	c->level[level].used = 0;
-	c->level[level].passed_on = true;
+	memset(l->bytes + l->used, 0, blocks * HASH_BLOCK - l->used);
+	l->used = 0;
+	hash(c, level, l->bytes, blocks);
+}
+
+static void add(
+	struct compute_push *c, unsigned level, const uint8_t *bytes, size_t n)
+{
+	struct compute_level *l = &c->level[level];
+
+	while (n && !c->failed) {
+		size_t part = l->capacity - l->used;
+
+		if (part == 0) {
+			pass_on(c, level);
+			continue;
+		}
+		/* Not copied: more than enough, and nothing to be put before */
+		if (l->used == 0 && n > l->capacity) {
+			hash(c, level, bytes, part / HASH_BLOCK);
+		} else {
+			part = part < n ? part : n;
+			memcpy(l->bytes + l->used, bytes, part);
+			l->used += part;
+		}
+		bytes += part;
+		n -= part;
+	}
 }
 
 void compute_push(struct compute_push *c, const void *bytes, size_t n)
 {
-	const uint8_t *p = bytes;
+	c->size += n;
+	add(c, 0, bytes, n);
+}
+
+void compute_push_hashes(
+	struct compute_push *c, const uint8_t *hashes, size_t n)
+{
+	size_t blocks = n / HASH_BLOCK + (n % HASH_BLOCK != 0);
 
 	c->size += n;
-	while (n) {
-		size_t room;
-
-		if (c->level[0].used == COMPUTE_BLOCK)
-			pass_on(c, 0);
-		room = COMPUTE_BLOCK - c->level[0].used;
-		if (room > n)
-			room = n;
-		memcpy(c->level[0].block + c->level[0].used, p, room);
-		c->level[0].used += (unsigned)room;
-		p += room;
-		n -= room;
-	}
+	c->level[0].passed_on += blocks;
+	add(c, 1, hashes, blocks * hash_size_of(c->algorithm));
 }
 
 static void finish(struct compute_push *c, struct digest *d)
 {
-	struct descriptor desc = {
-		.version = 1,
-		.hash_algorithm = (uint8_t)c->algorithm,
-		.log_blocksize = 12,
-		.data_size = c->size,
-	};
-	unsigned top = 0;
+	size_t hash_size = hash_size_of(c->algorithm);
+	uint8_t descriptor[DESCRIPTOR_SIZE];
+	const struct hash_block b = { descriptor, d->bytes };
+	unsigned top = 1;
 
+	if (c->level[0].used)
+		pass_on(c, 0);
 	/* The root is the hash that is alone in its level. */
-	if (c->size)
+	while (!c->failed &&
+		(c->level[top].passed_on || c->level[top].used > hash_size))
 		pass_on(c, top++);
-	while (c->level[top].passed_on || c->level[top].used > c->hash_size)
-		pass_on(c, top++);
-	if (c->size)
-		memcpy(desc.root_hash, c->level[top].block, c->hash_size);
+	if (c->failed)
+		return;
+	compute_descriptor(descriptor, c->algorithm, c->size,
+		c->size ? c->level[top].bytes : NULL);
 	memset(d, 0, sizeof(*d));
 	d->algorithm = c->algorithm;
-	d->size = c->hash_size;
-	hash(c, &desc, sizeof(desc), d->bytes);
+	d->size = (unsigned)hash_size;
+	c->failed =
+		hash_blocks(c->algorithm, &b, 1, DESCRIPTOR_SIZE, c->e) != 0;
+	if (!c->failed && c->taker && c->taker->descriptor) {
+		c->taken = c->taker->descriptor(
+			c->taker->ctx, descriptor, DESCRIPTOR_SIZE);
+		c->failed = c->taken != 0;
+	}
 }
 
 int compute_push_end(struct compute_push *c, struct digest *d, struct err *e)
 {
-	if (d)
+	if (d) {
+		c->e = e;
 		finish(c, d);
-	EVP_MD_CTX_free(c->ctx);
-	EVP_MD_free((EVP_MD *)c->md);
-	c->ctx = NULL;
-	c->md = NULL;
-	return c->failed ? err_set(e, REASON_FAILED,
-				   "image: cannot be hashed by OpenSSL")
-			 : 0;
+	}
+	free(c->memory);
+	c->memory = NULL;
+	return c->failed ? -1 : 0;
 }
