@@ -22,6 +22,8 @@ SBINDIR ?= $(PREFIX)/sbin
 BINDIR ?= $(PREFIX)/bin
 LIBEXECDIR ?= $(PREFIX)/lib/rootwright
 MANDIR ?= $(PREFIX)/share/man
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
 
 .PHONY: all help deps check check-unit check-integration check-boot fuzz \
 	clang lint format size demo bench dev-key install clean FORCE
@@ -284,6 +286,11 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page \
 			|| exit 1; \
 	done
+	install -D -m 644 completions/rootwright.bash \
+		$(DESTDIR)$(BASHDIR)/rootwright
+	ln -sfn rootwright $(DESTDIR)$(BASHDIR)/rootwright-initrd
+	ln -sfn rootwright $(DESTDIR)$(BASHDIR)/rootwright-boot
+	install -D -m 644 completions/_rootwright $(DESTDIR)$(ZSHDIR)/_rootwright
 
 clean: ## removes what was made
 	rm -rf $(B)

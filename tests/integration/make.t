@@ -78,6 +78,10 @@ ok 'and makes a key' test -f "$T/dev.pem"
 is 'every man page is there' \
 	"$(find "$T/dest/opt/rw/share/man" -type f -printf '%f\n' | sort)" \
 	"$(find src initrd -name '*.[1-8]' -printf '%f\n' | sort)"
+is 'completion is there for each program' \
+	"$(cd "$T/dest/opt/rw/share" && find -L bash-completion zsh -type f |
+		sort | tr '\n' ' ')" \
+	'bash-completion/completions/rootwright bash-completion/completions/rootwright-boot bash-completion/completions/rootwright-initrd zsh/vendor-completions/_rootwright '
 is "nothing by the names of composefs' programs" \
 	"$(find "$T/dest" -name '*composefs*' ! -path '*/man/*')" ''
 try 'make install COMPAT=1' 0 make install B="$B" VERSION="$version" \
