@@ -86,63 +86,58 @@ static bool identify(int fd, struct identity *id)
 		       probe_btrfs(sb, BTRFS_SIZE, id));
 }
 
-/*
- * What uevent of /sys/class/block/<name> says for a key, NULL: nothing. The
- * first line of the key counts: PARTNAME= comes last, from the disk.
- */
-static const char *uevent(const char *name, const char *key)
+/* What a file of /sys/class/block/<name> says; empty: nothing. */
+static char *attribute(const char *name, const char *file)
 {
 	static char text[1024];
 	char path[300];
 	AUTO_FD int fd = -1;
-	char *value;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/class/block/%s/uevent", name);
+	snprintf(path, sizeof(path), "/sys/class/block/%s/%s", name, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
-	value = strstr(text, key);
-	if (!value)
-		return NULL;
-	value += strlen(key);
-	value[strcspn(value, "\n")] = '\0';
-	return value;
+	return text;
 }
 
-/* Opens the device node that uevent names; path has 300 bytes. */
+/*
+ * Opens its node; path has 300 bytes. The first DEVNAME= counts: what comes
+ * from the disk, PARTNAME=, comes last.
+ */
 static int open_node(const char *name, char *path)
 {
-	const char *node = uevent(name, "\nDEVNAME=");
+	const char *key = "\nDEVNAME=";
+	const char *node = strstr(attribute(name, "uevent"), key);
 
-	snprintf(path, 300, "/dev/%s", node ? node : "");
-	return node ? open_block(path) : -1;
+	if (!node)
+		return -1;
+	node += strlen(key);
+	snprintf(path, 300, "/dev/%.*s", (int)strcspn(node, "\n"), node);
+	return open_block(path);
 }
 
 /* The disk's own words about a partition: the entry of its GPT. */
 static bool identify_partition(const char *name, struct identity *out)
 {
-	static uint8_t table[GPT_TABLE_MAX];
-	const char *number = uevent(name, "\nPARTN=");
-	unsigned long n = number ? strtoul(number, NULL, 10) : 0;
+	uint64_t n = strtoull(attribute(name, "partition"), NULL, 10);
+	uint64_t start = strtoull(attribute(name, "start"), NULL, 10), table;
+	uint8_t header[GPT_HEADER_SIZE], entry[GPT_ENTRY_SIZE];
 	char disk[300], path[300];
 	AUTO_FD int fd = -1;
-	uint8_t sector[4096];
-	uint64_t size;
-	struct gpt gpt;
 	int unit;
 
 	snprintf(disk, sizeof(disk), "%s/..", name);
 	fd = n ? open_node(disk, path) : -1;
-	return fd >= 0 && ioctl(fd, BLKGETSIZE64, &size) == 0 &&
-	       ioctl(fd, BLKSSZGET, &unit) == 0 && unit >= 512 &&
-	       unit <= (int)sizeof(sector) &&
-	       pread(fd, sector, unit, unit) == unit &&
-	       probe_gpt(sector, unit, size / unit, &gpt) &&
-	       pread(fd, table, gpt.table_size, gpt.table_lba * unit) ==
-		       (ssize_t)gpt.table_size &&
-	       probe_gpt_table(&gpt, table, gpt.table_size) &&
-	       probe_gpt_partition(&gpt, table, n, out);
+	if (fd < 0 || ioctl(fd, BLKSSZGET, &unit) != 0 || unit < 512 ||
+		pread(fd, header, sizeof(header), unit) != sizeof(header))
+		return false;
+	table = probe_gpt(header) * unit;
+	/* The kernel counts in 512 bytes, the table in the disk's sectors. */
+	return table &&
+	       pread(fd, entry, sizeof(entry),
+		       table + (n - 1) * sizeof(entry)) == sizeof(entry) &&
+	       probe_gpt_entry(entry, start / (unit / 512), out);
 }
 
 /* What the device says where the store is looked for; empty: nothing. */

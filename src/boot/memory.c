@@ -45,19 +45,6 @@ static int copy(int from, int to, uint64_t max)
 	return n;
 }
 
-static int hash_file(int fd, enum hash_algorithm a, struct digest *d)
-{
-	static struct merkle m;
-	uint8_t block[MERKLE_BLOCK];
-	ssize_t n;
-
-	merkle_begin(&m, a);
-	while ((n = pread(fd, block, sizeof(block), m.size)) > 0)
-		merkle_block(&m, block, n);
-	merkle_end(&m, d);
-	return n < 0 ? -1 : 0;
-}
-
 int memory_load(int *memfd, int fd, const char *name, uint64_t image_max,
 	enum hash_algorithm a, struct digest *found, struct err *e)
 {
@@ -74,7 +61,7 @@ int memory_load(int *memfd, int fd, const char *name, uint64_t image_max,
 	*memfd = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*memfd < 0 || copy(fd, *memfd, max) != 0 ||
 		fcntl(*memfd, F_ADD_SEALS, seals) != 0 ||
-		hash_file(*memfd, a, found) != 0)
+		merkle_file(found, a, *memfd, lseek(*memfd, 0, SEEK_END)) != 0)
 		return err_sys(e, REASON_IMAGE_UNSEALED, errno,
 			"image: %s: expected to verify it in memory, as it has no fs-verity",
 			name);

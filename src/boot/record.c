@@ -37,84 +37,81 @@ void record_stage(struct record *r, const char *name)
 	r->last = t;
 }
 
-static void write_key(struct json *j, const char *name, const struct key *k)
+static void print_key(struct json *j, const char *name, const struct key *k)
 {
-	json_open(j, name, '{');
-	json_string(j, "file", k->file);
-	json_string(j, "subject", k->subject);
-	json_string(j, "id", k->id);
-	json_bool(j, "development", k->development);
-	json_close(j, '}');
+	json_print(j, ",%s:{'file':%s,'subject':%s,'id':%s,'development':%d}",
+		name, k->file, k->subject, k->id, k->development);
 }
 
-/* Whatever makes this boot weaker than its policy could be, in words. */
-static void write_weakened(struct json *j, const struct config *c)
+/* A list of what there is of two things. */
+static void print_list(
+	struct json *j, const char *name, const char *a, const char *b)
 {
-	const struct key *k = config_development_key(c);
-
-	json_open(j, "weakened", '[');
-	if (c->plan.unverified)
-		json_string(j, NULL,
-			"composefs=?: fs-verity was not required of objects");
-	if (k)
-		json_string(j, NULL, "a development key is trusted");
-	json_close(j, ']');
+	json_print(j, ",%s:[", name);
+	if (a)
+		json_print(j, "%s", a);
+	if (a && b)
+		json_print(j, ",");
+	if (b)
+		json_print(j, "%s", b);
+	json_print(j, "]");
 }
 
-static void write_config(struct json *j, const struct config *c)
+/* What was decided. */
+static void print_config(struct json *j, const struct config *c)
 {
 	const struct key *development = config_development_key(c);
 
-	json_string(j, "trust", trust_names[c->policy.trust]);
-	json_string(j, "trust_from", c->policy.present ? "policy" : "keys");
-	json_string(j, "rollback_protection", "none");
-	json_string(j, "init", c->policy.init);
+	json_print(j,
+		"{'format':'rootwright-boot-1','version':%s,'trust':%s,'trust_from':%s,'rollback_protection':'none','init':%s",
+		RW_VERSION, trust_names[c->policy.trust],
+		c->policy.present ? "policy" : "keys", c->policy.init);
 	if (development)
-		write_key(j, "development_key", development);
-	write_weakened(j, c);
-	json_open(j, "ignored", '[');
-	if (c->cmdline.has_init)
-		json_string(j, NULL, "init= on the kernel command line");
-	json_close(j, ']');
+		print_key(j, "development_key", development);
+	/* Whatever makes this boot weaker than its policy could be. */
+	print_list(j, "weakened",
+		c->plan.unverified
+			? "composefs=?: fs-verity was not required of objects"
+			: NULL,
+		development ? "a development key is trusted" : NULL);
+	print_list(j, "ignored",
+		c->cmdline.has_init ? "init= on the kernel command line" : NULL,
+		NULL);
 }
 
-static void write_image(struct json *j, const struct config *c,
-	const struct verified_image *v, bool loop)
+/* What was found. */
+static void print_image(struct json *j, const struct config *c,
+	const struct store *s, const struct verified_image *v, bool loop)
 {
+	const struct policy *p = &c->policy;
 	char hex[DIGEST_HEX_MAX];
 
-	json_open(j, "image", '{');
-	json_string(j, "algorithm", hash_name(v->digest.algorithm));
-	json_string(j, "digest", digest_to_hex(&v->digest, hex));
-	json_string(j, "named_by",
-		c->policy.image.size ? "policy" : "command line");
-	json_string(j, "from", c->policy.image_file[0] ? "initramfs" : "store");
-	json_string(j, "verified_in", v->memory ? "memory" : "file");
-	json_bool(j, "loop", loop);
+	json_print(j,
+		",'image':{'algorithm':%s,'digest':%s,'named_by':%s,'from':%s,'verified_in':%s,'loop':%d",
+		hash_name(v->digest.algorithm), digest_to_hex(&v->digest, hex),
+		p->image.size ? "policy" : "command line",
+		p->image_file[0] ? "initramfs" : "store",
+		v->memory ? "memory" : "file", loop);
 	if (v->signer)
-		write_key(j, "signed_by", v->signer);
-	json_close(j, '}');
+		print_key(j, "signed_by", v->signer);
+	json_print(j,
+		"},'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d}",
+		c->plan.store, s->device.path, p->store_fstype, p->store_path,
+		s->replayed);
 }
 
-static void write_store(
-	struct json *j, const struct config *c, const struct store *s)
+/* What it took. */
+static void print_work(
+	struct json *j, const struct record *r, const struct preflight *p)
 {
-	json_open(j, "store", '{');
-	json_string(j, "named", c->plan.store);
-	json_string(j, "device", s->device.path);
-	json_string(j, "fstype", c->policy.store_fstype);
-	json_string(j, "path", c->policy.store_path);
-	json_bool(j, "journal_replayed", s->replayed);
-	json_close(j, '}');
-}
-
-static void write_times(struct json *j, const struct record *r)
-{
-	json_open(j, "microseconds", '{');
+	json_print(j,
+		",'preflight':{'files':%llu,'bytes':%llu},'microseconds':{",
+		(unsigned long long)p->files, (unsigned long long)p->bytes);
 	for (unsigned i = 0; i < r->n; i++)
-		json_number(j, r->stages[i].name, r->stages[i].microseconds);
-	json_number(j, "total", r->last - r->start);
-	json_close(j, '}');
+		json_print(j, "%s:%llu,", r->stages[i].name,
+			(unsigned long long)r->stages[i].microseconds);
+	json_print(j, "'total':%llu}}\n",
+		(unsigned long long)(r->last - r->start));
 }
 
 static int write_file(
@@ -139,27 +136,16 @@ int record_write(const struct record *r, const struct config *c,
 	const struct preflight *p, struct err *e)
 {
 	static char text[8192];
+	struct json j = { .buf = text, .size = sizeof(text) };
 	char init[VALUE_MAX + 1];
-	struct json j;
 
-	json_begin(&j, text, sizeof(text) - 1);
-	json_open(&j, NULL, '{');
-	json_string(&j, "format", "rootwright-boot-1");
-	json_string(&j, "version", RW_VERSION);
-	write_config(&j, c);
-	write_image(&j, c, v, loop);
-	write_store(&j, c, s);
-	json_open(&j, "preflight", '{');
-	json_number(&j, "files", p->files);
-	json_number(&j, "bytes", p->bytes);
-	json_close(&j, '}');
-	write_times(&j, r);
-	json_close(&j, '}');
+	print_config(&j, c);
+	print_image(&j, c, s, v, loop);
+	print_work(&j, r, p);
 	if (j.full)
 		return err_set(e, REASON_HANDOFF,
 			"record: expected at most %zu bytes, found more",
 			sizeof(text));
-	text[j.n++] = '\n';
 	if (mkdir(RUN_DIR, 0755) != 0 && errno != EEXIST)
 		return err_sys(e, REASON_HANDOFF, errno,
 			"record: " RUN_DIR ": cannot be made");

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/json.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/text.h"
 
 static void put(struct json *j, const char *s, size_t n)
 {
-	if (j->full || n >= j->size - j->n) {
-		j->full = true;
-		return;
+	j->full |= n >= j->size - j->n;
+	if (!j->full) {
+		memcpy(j->buf + j->n, s, n);
+		j->n += n;
 	}
-	memcpy(j->buf + j->n, s, n);
-	j->n += n;
 	j->buf[j->n] = '\0';
 }
 
@@ -20,6 +21,10 @@ static void put_string(struct json *j, const char *s)
 {
 	char escape[] = "\\u0000";
 
+	if (!s) {
+		put(j, "null", 4);
+		return;
+	}
 	put(j, "\"", 1);
 	while (*s && !j->full) {
 		size_t n = text_utf8(s);
@@ -42,61 +47,30 @@ static void put_string(struct json *j, const char *s)
 	put(j, "\"", 1);
 }
 
-static void put_key(struct json *j, const char *key)
+void json_print(struct json *j, const char *template, ...)
 {
-	if (j->comma)
-		put(j, ",", 1);
-	j->comma = true;
-	if (key) {
-		put_string(j, key);
-		put(j, ":", 1);
+	char number[24];
+	const char *s;
+	va_list ap;
+
+	va_start(ap, template);
+	for (s = template; *s; s++) {
+		if (*s == '\'') {
+			put(j, "\"", 1);
+		} else if (*s != '%') {
+			put(j, s, 1);
+		} else if (*++s == 's') {
+			put_string(j, va_arg(ap, const char *));
+		} else if (*s == 'd') {
+			bool yes = va_arg(ap, int);
+
+			put(j, yes ? "true" : "false", yes ? 4 : 5);
+		} else {
+			s += 2; /* llu */
+			put(j, number,
+				snprintf(number, sizeof(number), "%llu",
+					va_arg(ap, unsigned long long)));
+		}
 	}
-}
-
-void json_begin(struct json *j, char *buf, size_t size)
-{
-	memset(j, 0, sizeof(*j));
-	j->buf = buf;
-	j->size = size;
-	buf[0] = '\0';
-}
-
-void json_open(struct json *j, const char *key, char open)
-{
-	put_key(j, key);
-	put(j, &open, 1);
-	j->comma = false;
-}
-
-void json_close(struct json *j, char close)
-{
-	put(j, &close, 1);
-	j->comma = true;
-}
-
-void json_string(struct json *j, const char *key, const char *value)
-{
-	put_key(j, key);
-	if (value)
-		put_string(j, value);
-	else
-		put(j, "null", 4);
-}
-
-void json_number(struct json *j, const char *key, uint64_t value)
-{
-	char digits[20]; /* 2^64 has 20 */
-	size_t i = sizeof(digits);
-
-	do
-		digits[--i] = '0' + value % 10;
-	while (value /= 10);
-	put_key(j, key);
-	put(j, digits + i, sizeof(digits) - i);
-}
-
-void json_bool(struct json *j, const char *key, bool value)
-{
-	put_key(j, key);
-	put(j, value ? "true" : "false", value ? 4 : 5);
+	va_end(ap);
 }

@@ -1,78 +1,62 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/merkle.h"
 
+#include <errno.h>
 #include <mbedtls/md.h>
 #include <string.h>
+#include <sys/mman.h>
 
-static void hash(
-	const struct merkle *m, const uint8_t *bytes, size_t n, uint8_t *out)
+#include "core/file.h"
+
+/*
+ * Puts the hash of each block of from's first n bytes into to, which may be
+ * the same file: a block is read before its hash goes to where it, or one
+ * before it, was.
+ */
+static int hash_blocks(
+	const mbedtls_md_info_t *md, int from, int to, uint64_t n)
 {
-	mbedtls_md(mbedtls_md_info_from_type(m->algorithm == HASH_SHA512
-						     ? MBEDTLS_MD_SHA512
-						     : MBEDTLS_MD_SHA256),
-		bytes, n, out);
-}
+	uint8_t block[MERKLE_BLOCK], hash[DIGEST_MAX];
+	ssize_t size = mbedtls_md_get_size(md);
 
-void merkle_begin(struct merkle *m, enum hash_algorithm algorithm)
-{
-	memset(m, 0, sizeof(*m));
-	m->algorithm = algorithm;
-	m->hash_size = algorithm == HASH_SHA512 ? 64 : 32;
-}
+	for (uint64_t i = 0; i * MERKLE_BLOCK < n; i++) {
+		uint64_t left = n - i * MERKLE_BLOCK;
+		ssize_t part = left < MERKLE_BLOCK ? left : MERKLE_BLOCK;
 
-/* Adds the hash of a block to a level; a level that is full goes up. */
-static void add(struct merkle *m, unsigned l, const uint8_t *block)
-{
-	hash(m, block, MERKLE_BLOCK, m->level[l].block + m->level[l].used);
-	m->level[l].used += m->hash_size;
-	m->level[l].count++;
-	if (m->level[l].used < MERKLE_BLOCK)
-		return;
-	m->level[l].used = 0;
-	if (l + 1 < MERKLE_LEVELS)
-		add(m, l + 1, m->level[l].block);
-}
-
-void merkle_block(struct merkle *m, const uint8_t *block, size_t n)
-{
-	uint8_t padded[MERKLE_BLOCK] = { 0 };
-
-	m->size += n;
-	if (n == MERKLE_BLOCK) {
-		add(m, 0, block);
-		return;
+		memset(block, 0, sizeof(block));
+		errno = EIO; /* what is missing has none of its own */
+		if (pread(from, block, part, i * MERKLE_BLOCK) != part ||
+			mbedtls_md(md, block, sizeof(block), hash) != 0 ||
+			pwrite(to, hash, size, i * size) != size)
+			return -1;
 	}
-	memcpy(padded, block, n);
-	add(m, 0, padded);
+	return 0;
 }
 
-/* The hash that stands alone on its level is the root; none: zeros. */
-static const uint8_t *root(struct merkle *m)
+int merkle_file(struct digest *d, enum hash_algorithm a, int fd, uint64_t size)
 {
-	unsigned l;
-
-	for (l = 0; l + 1 < MERKLE_LEVELS && m->level[l].count > 1; l++) {
-		uint8_t *block = m->level[l].block;
-		unsigned used = m->level[l].used;
-
-		if (used == 0)
-			continue;
-		memset(block + used, 0, MERKLE_BLOCK - used);
-		add(m, l + 1, block);
-	}
-	return m->level[l].block;
-}
-
-void merkle_end(struct merkle *m, struct digest *d)
-{
+	const mbedtls_md_info_t *md = mbedtls_md_info_from_type(
+		a == HASH_SHA512 ? MBEDTLS_MD_SHA512 : MBEDTLS_MD_SHA256);
 	/* struct fsverity_descriptor of <linux/fsverity.h>, 256 bytes */
-	uint8_t descriptor[256] = { 1, m->algorithm, 12 };
+	uint8_t descriptor[256] = { 1, a, 12 };
+	AUTO_FD int tree = memfd_create("merkle", MFD_CLOEXEC);
+	uint64_t n = size;
 
-	for (unsigned i = 0; i < 8; i++)
-		descriptor[8 + i] = m->size >> (8 * i);
-	memcpy(descriptor + 16, root(m), m->hash_size);
 	memset(d, 0, sizeof(*d));
-	d->algorithm = m->algorithm;
-	d->size = m->hash_size;
-	hash(m, descriptor, sizeof(descriptor), d->bytes);
+	d->algorithm = a;
+	d->size = mbedtls_md_get_size(md);
+	if (tree < 0)
+		return -1;
+	/* Level by level, until one hash is left: the root; no bytes: zeros. */
+	do {
+		if (hash_blocks(md, fd, tree, n) != 0)
+			return -1;
+		n = (n + MERKLE_BLOCK - 1) / MERKLE_BLOCK * d->size;
+		fd = tree;
+	} while (n > d->size);
+	for (unsigned i = 0; i < 8; i++)
+		descriptor[8 + i] = size >> (8 * i);
+	if (pread(tree, descriptor + 16, n, 0) != (ssize_t)n)
+		return -1;
+	return mbedtls_md(md, descriptor, sizeof(descriptor), d->bytes);
 }

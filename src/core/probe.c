@@ -80,56 +80,13 @@ bool probe_f2fs(const uint8_t *sb, size_t n, struct identity *out)
 	return true;
 }
 
-/* CRC-32 of IEEE 802.3; bit by bit, for it runs over 33 KB at most. */
-static uint32_t crc32(uint32_t crc, const uint8_t *p, size_t n)
+uint64_t probe_gpt(const uint8_t *header)
 {
-	int bit;
-
-	for (crc = ~crc; n--; p++)
-		for (crc ^= *p, bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
-	return ~crc;
-}
-
-bool probe_gpt(
-	const uint8_t *sector, size_t n, uint64_t sectors, struct gpt *out)
-{
-	static const uint8_t zero[4];
-	uint32_t size, crc, table;
-	struct gpt g;
-
-	if (n < 512 || n > 4096 || memcmp(sector, "EFI PART", 8))
-		return false;
-	size = le32(sector + 12);
-	if (size < 92 || size > n)
-		return false;
-	crc = crc32(0, sector, 16);
-	crc = crc32(crc, zero, 4);
-	crc = crc32(crc, sector + 20, size - 20);
-	if (crc != le32(sector + 16) || le64(sector + 24) != 1)
-		return false;
-	g.first = le64(sector + 40);
-	g.last = le64(sector + 48);
-	g.table_lba = le64(sector + 72);
-	g.n = le32(sector + 80);
-	g.table_crc = le32(sector + 88);
 	/* Neither does the kernel take entries of another size. */
-	if (le32(sector + 84) != GPT_ENTRY_SIZE || g.n == 0 ||
-		g.n > GPT_TABLE_MAX / GPT_ENTRY_SIZE)
-		return false;
-	g.table_size = g.n * GPT_ENTRY_SIZE;
-	table = (g.table_size + n - 1) / n;
-	if (g.table_lba < 2 || g.first < g.table_lba ||
-		g.first - g.table_lba < table || g.last < g.first ||
-		g.last >= sectors)
-		return false;
-	*out = g;
-	return true;
-}
-
-bool probe_gpt_table(const struct gpt *g, const uint8_t *table, size_t n)
-{
-	return n == g->table_size && crc32(0, table, n) == g->table_crc;
+	if (memcmp(header, "EFI PART", 8) ||
+		le32(header + 84) != GPT_ENTRY_SIZE)
+		return 0;
+	return le64(header + 72);
 }
 
 /* A GUID on disk has its first three fields in little endian. */
@@ -143,20 +100,9 @@ static void uuid_from_guid(uint8_t *uuid, const uint8_t *guid)
 	memcpy(uuid + 8, guid + 8, 8);
 }
 
-bool probe_gpt_partition(const struct gpt *g, const uint8_t *table,
-	unsigned number, struct identity *out)
+bool probe_gpt_entry(const uint8_t *entry, uint64_t start, struct identity *out)
 {
-	static const uint8_t unused[16];
-	const uint8_t *entry;
-	uint64_t first, last;
-
-	if (number < 1 || number > g->n)
-		return false;
-	entry = table + (size_t)(number - 1) * GPT_ENTRY_SIZE;
-	first = le64(entry + 32);
-	last = le64(entry + 40);
-	if (memcmp(entry, unused, 16) == 0 || first < g->first ||
-		last > g->last || first > last)
+	if (le64(entry + 32) != start)
 		return false;
 	memset(out, 0, sizeof(*out));
 	uuid_from_guid(out->uuid, entry + 16);

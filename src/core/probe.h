@@ -5,9 +5,11 @@
  * vouch for it: every label and UUID can be forged, and what is mounted in
  * the end is checked by other means.
  *
- * Of GPT only the primary header counts, as for the kernel (without "gpt"
- * on its command line), and both checksums must match. Superblocks are not
- * checksummed here: the kernel does that when it mounts them.
+ * Nothing is checksummed here. The kernel does that for a superblock when it
+ * mounts it, and for GPT before it makes a partition of it. Its own words of
+ * a partition would do (PARTNAME= and PARTUUID= of a uevent), but PARTUUID=
+ * came with 6.13; so the entry is read here, and it is the kernel's if it
+ * begins where the kernel's partition does.
  *
  * Sources: UEFI 2.10 chapter 5.3; the kernel's Documentation/filesystems/
  * ext4/super.rst, include/uapi/linux/btrfs_tree.h and
@@ -40,33 +42,18 @@ bool probe_ext4(const uint8_t *sb, size_t n, struct identity *out);
 bool probe_btrfs(const uint8_t *sb, size_t n, struct identity *out);
 bool probe_f2fs(const uint8_t *sb, size_t n, struct identity *out);
 
+#define GPT_HEADER_SIZE 92
 #define GPT_ENTRY_SIZE 128
-#define GPT_TABLE_MAX 32768 /* bytes of entries that we read: 256 */
 
-struct gpt {
-	uint64_t table_lba;  /* where the entries are, in sectors */
-	uint32_t table_size; /* their bytes, at most GPT_TABLE_MAX */
-	uint32_t n, table_crc;
-	uint64_t first, last; /* sectors that partitions may use */
-};
+/* The sector of the table, from a header (sector 1); 0: it is none. */
+uint64_t probe_gpt(const uint8_t *header);
 
 /*
- * The primary header: one sector (512 to 4096 bytes), read at sector 1 of a
- * disk of that many sectors. False: none, a bad checksum, or out of bounds.
+ * PARTLABEL and PARTUUID from the entry of a partition that begins at sector
+ * start. False: it is about another one.
  */
-bool probe_gpt(
-	const uint8_t *sector, size_t n, uint64_t sectors, struct gpt *out);
-
-/* The g->table_size bytes at g->table_lba are those the header means. */
-bool probe_gpt_table(const struct gpt *g, const uint8_t *table, size_t n);
-
-/*
- * PARTLABEL and PARTUUID of the partition with the kernel's number (from 1) in
- * a table that probe_gpt_table has accepted. False: not in use, or out of
- * bounds.
- */
-bool probe_gpt_partition(const struct gpt *g, const uint8_t *table,
-	unsigned number, struct identity *out);
+bool probe_gpt_entry(
+	const uint8_t *entry, uint64_t start, struct identity *out);
 
 /* Lower-case, with dashes, 36 characters and a NUL. */
 void probe_uuid_text(const uint8_t *uuid, char *out);

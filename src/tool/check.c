@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/progress.h"
 #include "tool/tool.h"
 

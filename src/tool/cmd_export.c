@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/export.h"
 #include "tool/item_put.h"
 #include "tool/read_cmd.h"

@@ -2,7 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/gc.h"
 #include "tool/read_cmd.h"
 #include "tool/tool.h"

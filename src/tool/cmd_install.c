@@ -2,7 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/device_policy.h"
 #include "tool/install.h"
 #include "tool/read_cmd.h"

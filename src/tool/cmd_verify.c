@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "core/file.h"
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/sign_subject.h"
 #include "tool/tool.h"
 

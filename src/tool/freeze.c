@@ -52,28 +52,59 @@ static uint64_t sort_key(const struct tree *t, uint32_t entry, size_t skip)
 	return key;
 }
 
-/* Sorts s[0..n); refuses a name that is there twice. */
-static int sort_names(
-	struct tree *t, struct sort_name *s, uint32_t n, struct err *e)
+/* How many names from the first on are sorted, each there only once. */
+static uint32_t sorted_run(
+	struct tree *t, const struct sort_name *s, uint32_t n)
+{
+	uint32_t i = 1;
+
+	while (i < n && compare_names(&s[i - 1], &s[i], t) < 0)
+		i++;
+	return i;
+}
+
+/* Merges s[0..run) and s[run..n), both sorted; spare has room for the rest. */
+static void merge(struct tree *t, struct sort_name *s, uint32_t run, uint32_t n,
+	struct sort_name *spare)
+{
+	uint32_t rest = n - run;
+
+	memcpy(spare, s + run, rest * sizeof(*s));
+	while (run && rest) {
+		if (compare_names(&s[run - 1], &spare[rest - 1], t) > 0)
+			s[--n] = s[--run];
+		else
+			s[--n] = spare[--rest];
+	}
+	memcpy(s, spare, rest * sizeof(*s));
+}
+
+/*
+ * Sorts s[0..n), with as much room to spare; refuses a name that is there
+ * twice. The root's names are sorted but for the stubs at the end.
+ */
+static int sort_names(struct tree *t, struct sort_name *s, uint32_t n,
+	struct sort_name *spare, struct err *e)
 {
 	size_t skip;
-	bool sorted = true;
+	uint32_t run;
 
 	if (n < 2)
 		return 0;
 	skip = common_prefix(t, s, n);
 	for (uint32_t i = 0; i < n; i++)
 		s[i].key = sort_key(t, s[i].entry, skip);
-	for (uint32_t i = 1; i < n && sorted; i++)
-		sorted = compare_names(&s[i - 1], &s[i], t) < 0;
-	if (!sorted)
-		qsort_r(s, n, sizeof(*s), compare_names, t);
-	for (uint32_t i = 1; i < n && !sorted; i++)
-		if (compare_names(&s[i - 1], &s[i], t) == 0)
-			return err_set(e, REASON_FAILED,
-				"%s: expected each name once in its directory, "
-				"found it twice",
-				entry_name(t, s[i].entry));
+	run = sorted_run(t, s, n);
+	if (run == n)
+		return 0;
+	qsort_r(s + run, n - run, sizeof(*s), compare_names, t);
+	merge(t, s, run, n, spare);
+	run = sorted_run(t, s, n);
+	if (run < n)
+		return err_set(e, REASON_FAILED,
+			"%s: expected each name once in its directory, "
+			"found it twice",
+			entry_name(t, s[run].entry));
 	return 0;
 }
 
@@ -89,7 +120,7 @@ static uint32_t place_of(const struct tree *t, const struct sort_name *s,
 }
 
 static int freeze_directory(struct tree *t, uint32_t dir, struct sort_name *s,
-	uint32_t *at, struct err *e)
+	struct sort_name *spare, uint32_t *at, struct err *e)
 {
 	struct tree_inode *i = &t->inodes[dir];
 	uint32_t n = 0, dot, dotdot;
@@ -104,7 +135,7 @@ static int freeze_directory(struct tree *t, uint32_t dir, struct sort_name *s,
 		s[k].entry = s[n - 1 - k].entry;
 		s[n - 1 - k].entry = x;
 	}
-	if (sort_names(t, s, n, e) != 0)
+	if (!i->ordered && sort_names(t, s, n, spare, e) != 0)
 		return -1;
 	dot = place_of(t, s, n, ".");
 	dotdot = place_of(t, s, n, "..");
@@ -132,12 +163,13 @@ static int freeze_directories(struct tree *t, struct err *e)
 		if (t->inodes[i].links && tree_type(t, i, S_IFDIR))
 			total += 2;
 	t->children = malloc(total * sizeof(*t->children));
-	s = malloc((size_t)t->live_entries * sizeof(*s));
+	s = malloc((size_t)t->live_entries * 2 * sizeof(*s));
 	if (!t->children || !s || total >= CHILD_DOTDOT)
 		r = err_set(e, REASON_FAILED, "tree: out of memory");
 	for (uint32_t i = 0; i < t->n_inodes && r == 0; i++)
 		if (t->inodes[i].links && tree_type(t, i, S_IFDIR))
-			r = freeze_directory(t, i, s, &at, e);
+			r = freeze_directory(
+				t, i, s, s + t->live_entries, &at, e);
 	free(s);
 	return r;
 }

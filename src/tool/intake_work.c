@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "tool/compute_batch.h"
 #include "tool/intake_private.h"
 
 /* The file's size bytes, and nothing changed meanwhile; closes it. */
@@ -45,37 +46,48 @@ static int stream_file(const struct group *g, struct job *j)
 	return r;
 }
 
-static int put(const struct group *g, struct job *j, const uint8_t *bytes)
+/* The content of those that are in memory from now on; gives their number. */
+static unsigned read_all_files(
+	const struct group *g, struct job **jobs, struct compute_job *hash)
 {
-	if (compute_bytes(bytes, j->size, j->path, g->algorithm, &j->digest,
-		    &j->e) != 0)
-		return -1;
-	return g->objects ? object_put_hashed(g->objects, bytes, j->size,
-				    j->path, &j->digest, &j->e)
-			  : 0;
-}
-
-void group_work(struct group *g)
-{
-	const uint8_t *bytes[INTAKE_GROUP];
 	uint8_t *to = g->buffer;
+	unsigned n = 0;
 
 	for (unsigned i = 0; i < g->n; i++) {
 		struct job *j = g->jobs[i];
 
-		bytes[i] = NULL;
-		if (j->bytes) {
-			bytes[i] = j->bytes;
-			j->r = 0;
-		} else if (j->size > INTAKE_BUFFER) {
+		if (!j->bytes && j->size > INTAKE_BUFFER) {
 			j->r = stream_file(g, j);
-		} else {
-			bytes[i] = to;
-			to += j->size;
-			j->r = read_file(j, to - j->size);
+			continue;
 		}
+		j->r = j->bytes ? 0 : read_file(j, to);
+		if (j->r != 0)
+			continue;
+		hash[n].bytes = j->bytes ? j->bytes : to;
+		hash[n].size = j->size;
+		jobs[n++] = j;
+		to += j->bytes ? 0 : j->size;
 	}
-	for (unsigned i = 0; i < g->n; i++)
-		if (g->jobs[i]->r == 0 && bytes[i])
-			g->jobs[i]->r = put(g, g->jobs[i], bytes[i]);
+	return n;
+}
+
+void group_work(struct group *g)
+{
+	struct compute_job hash[INTAKE_GROUP];
+	struct job *jobs[INTAKE_GROUP];
+	unsigned n = read_all_files(g, jobs, hash);
+	struct err e;
+	int r = compute_batch(g->algorithm, hash, n, &e);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct job *j = jobs[i];
+
+		j->r = r;
+		j->digest = hash[i].digest;
+		if (r != 0)
+			j->e = e;
+		else if (g->objects)
+			j->r = object_put_hashed(g->objects, hash[i].bytes,
+				j->size, j->path, &j->digest, &j->e);
+	}
 }

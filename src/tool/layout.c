@@ -266,6 +266,7 @@ int layout_make(struct layout *l, struct tree *t, struct err *e)
 void layout_free(struct layout *l)
 {
 	free(l->places);
+	free(l->objects);
 	free(l->shared);
 	free(l->xattrs);
 	memset(l, 0, sizeof(*l));

@@ -23,6 +23,7 @@ struct place {
 /* One xattr as an inode has it. */
 struct xattr {
 	const char *key;
+	struct xattr_name name;
 	const uint8_t *value;
 	uint32_t value_size;
 	uint32_t shared; /* place in the shared table, or TREE_NONE */
@@ -41,6 +42,8 @@ struct shared_xattr {
 struct layout {
 	struct tree *tree;
 	struct place *places; /* by inode */
+	struct tree_object *objects;
+	struct xattr_name metacopy_name, redirect_name;
 	struct shared_xattr *shared;
 	uint32_t n_shared;
 	uint64_t shared_size; /* bytes */
@@ -62,8 +65,12 @@ struct layout {
 must_check int layout_make(struct layout *l, struct tree *t, struct err *e);
 void layout_free(struct layout *l);
 
-/* Fills l->xattrs with the inode's xattrs in the order of their names. */
+/*
+ * Fills l->xattrs with the inode's xattrs in the order of their names. The
+ * values that name its object are there only after layout_values.
+ */
 must_check int layout_xattrs(struct layout *l, uint32_t inode, struct err *e);
+void layout_values(struct layout *l, uint32_t inode);
 
 /* Counts the uses of every pair and object, and makes the shared table. */
 must_check int layout_share(struct layout *l, struct err *e);
@@ -71,9 +78,6 @@ must_check int layout_share(struct layout *l, struct err *e);
 /* One entry of the shared table. */
 void shared_get(
 	struct layout *l, const struct shared_xattr *s, struct xattr *x);
-
-/* The index of the name's prefix; *rest is the name without it. */
-uint8_t xattr_prefix(const char *key, const char **rest);
 
 /* Bytes of an xattr entry. */
 uint32_t xattr_size(const struct xattr *x);

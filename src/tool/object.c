@@ -130,8 +130,7 @@ static int add_file(struct object_writer *w, struct pending *p,
 	const char *name = object_name(w, d, path);
 	int r = 0;
 
-	/* Not the umask's business: who may read is the directory's. */
-	if (fchmod(p->fd, 0644) != 0)
+	if (w->chmod && fchmod(p->fd, OBJECT_MODE) != 0)
 		r = err_sys(
 			e, REASON_FAILED, errno, "%s: cannot be written", name);
 	else if (!w->stats.unsealed)
@@ -148,7 +147,7 @@ static int new_file(
 	char name[PATH_MAX + 16];
 
 	snprintf(name, sizeof(name), "%s/objects", w->store->name);
-	return pending_open(p, w->store->objects, name, 0600, e);
+	return pending_open(p, w->store->objects, name, OBJECT_MODE, e);
 }
 
 static int write_all(int fd, const void *bytes, size_t size)

@@ -47,6 +47,7 @@ struct object_writer {
 	unsigned threads;
 	unsigned max;	       /* of a batch */
 	atomic_bool made[256]; /* objects/ab is there */
+	bool chmod;	       /* new files do not get the mode by themselves */
 
 	pthread_mutex_t lock; /* for all below, and for stats */
 	pthread_cond_t change;

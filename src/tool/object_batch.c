@@ -224,18 +224,23 @@ int object_flush(struct object_writer *w, struct err *e)
 	return failed ? -1 : sync_store(w, e);
 }
 
-/* A file that nobody keeps tells whether the file system has fs-verity. */
-static int probe_seal(struct object_writer *w, struct err *e)
+/*
+ * A file that nobody keeps tells whether the file system has fs-verity, and
+ * whether a umask or a default ACL changes a new file's mode.
+ */
+static int probe(struct object_writer *w, struct err *e)
 {
 	struct pending p;
 	struct digest d;
+	struct stat st;
 	char name[PATH_MAX + 16];
 	int r;
 
 	snprintf(name, sizeof(name), "%s/objects", w->store->name);
 	if (compute_bytes("", 0, name, w->store->algorithm, &d, e) != 0 ||
-		pending_open(&p, w->store->objects, name, 0600, e) != 0)
+		pending_open(&p, w->store->objects, name, OBJECT_MODE, e) != 0)
 		return -1;
+	w->chmod = fstat(p.fd, &st) != 0 || (st.st_mode & 07777) != OBJECT_MODE;
 	r = pending_freeze(&p, name, e);
 	if (r == 0)
 		r = seal_file(p.fd, name, &d, e);
@@ -271,7 +276,7 @@ int object_writer_open(struct object_writer *w, struct store *s,
 	if (!w->batch[0].list || !w->batch[0].index || !w->batch[1].list ||
 		!w->batch[1].index)
 		err_set(e, REASON_FAILED, "%s: out of memory", s->name);
-	else if (probe_seal(w, e) == 0) {
+	else if (probe(w, e) == 0) {
 		int r = pthread_create(&w->publisher, NULL, publish_batches, w);
 
 		if (r == 0)

@@ -7,6 +7,9 @@
 
 #include "tool/object.h"
 
+/* Not the umask's business: who may read is the directory's. */
+#define OBJECT_MODE 0644
+
 /* "objects/ab/cdef...", or what of it is below the directory of objects. */
 const char *below_objects(const char *path);
 

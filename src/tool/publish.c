@@ -32,11 +32,19 @@ int pending_open(struct pending *p, int dirfd, const char *dir, mode_t mode,
 	return 0;
 }
 
-/* Links the nameless file under a temporary name, for rename to replace. */
+/*
+ * Gives the nameless file a name. By its fd alone where we may
+ * (CAP_DAC_READ_SEARCH, since 6.10 whoever opened it), for looking it up in
+ * /proc takes longer than all else; the kernel says ENOENT where we may not.
+ */
 static int name_it(struct pending *p, const char *name)
 {
 	char path[32];
 
+	if (linkat(p->fd, "", p->dirfd, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	if (errno != ENOENT)
+		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->fd);
 	return linkat(AT_FDCWD, path, p->dirfd, name, AT_SYMLINK_FOLLOW);
 }

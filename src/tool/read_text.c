@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "core/json.h"
+#include "tool/json.h"
 
 static bool is_graph(uint8_t c)
 {

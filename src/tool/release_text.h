@@ -3,7 +3,7 @@
 #ifndef RW_TOOL_RELEASE_TEXT_H
 #define RW_TOOL_RELEASE_TEXT_H
 
-#include "core/json.h"
+#include "tool/json.h"
 #include "tool/releases.h"
 
 /* One of these for each release, in a list. */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tool/layout.h"
+#include "tool/xxhash.h"
 
 #define METACOPY "trusted.overlay.metacopy"
 #define REDIRECT "trusted.overlay.redirect"
@@ -24,28 +25,30 @@ static const struct {
 	{ "security.", 6 },
 };
 
-uint8_t xattr_prefix(const char *key, const char **rest)
+static struct xattr_name split_name(const char *key)
 {
+	struct xattr_name name = { 0 };
+	uint32_t seed = EROFS_XATTR_FILTER_SEED;
+
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
 		size_t n = strlen(prefixes[i].prefix);
 
 		if (strncmp(key, prefixes[i].prefix, n) == 0) {
-			*rest = key + n;
-			return prefixes[i].index;
+			name.prefix = prefixes[i].index;
+			name.skip = (uint8_t)n;
+			break;
 		}
 	}
-	*rest = key;
-	return 0;
+	name.size = (uint8_t)strlen(key + name.skip);
+	name.bit = xxh32(key + name.skip, name.size, seed + name.prefix) & 31;
+	return name;
 }
 
 uint32_t xattr_size(const struct xattr *x)
 {
-	const char *rest;
-	uint32_t n;
+	uint32_t n = (uint32_t)sizeof(struct erofs_xattr_entry) + x->name.size +
+		     x->value_size;
 
-	xattr_prefix(x->key, &rest);
-	n = (uint32_t)(sizeof(struct erofs_xattr_entry) + strlen(rest)) +
-	    x->value_size;
 	return (n + 3) & ~3u;
 }
 
@@ -67,31 +70,40 @@ uint64_t layout_xattr_size(const struct layout *l, uint32_t *n_shared)
 	return size;
 }
 
-/* version, length, flags, algorithm, digest: struct ovl_metacopy. */
 static void get_metacopy(struct layout *l, uint32_t object, struct xattr *x)
 {
-	const struct tree *t = l->tree;
-	uint8_t size = (uint8_t)(4 + t->digest_size);
-
-	l->metacopy[0] = 0;
-	l->metacopy[1] = size;
-	l->metacopy[2] = 0;
-	l->metacopy[3] = (uint8_t)t->algorithm;
-	memcpy(l->metacopy + 4, object_digest(t, object), t->digest_size);
 	x->key = METACOPY;
+	x->name = l->metacopy_name;
 	x->value = l->metacopy;
-	x->value_size = size;
-	x->shared = t->objects[object].shared_metacopy;
+	x->value_size = 4 + l->tree->digest_size;
+	x->shared = l->objects[object].shared_metacopy;
 }
 
-/* "/ab/cdef...": the object as a data layer has it. */
 static void get_redirect(struct layout *l, uint32_t object, struct xattr *x)
+{
+	x->key = REDIRECT;
+	x->name = l->redirect_name;
+	x->value = (const uint8_t *)l->redirect;
+	x->value_size = 2 + 2 * l->tree->digest_size;
+	x->shared = l->objects[object].shared_redirect;
+}
+
+/*
+ * Metacopy: version, length, flags, algorithm, digest: struct ovl_metacopy.
+ * Redirect: "/ab/cdef...", the object as a data layer has it.
+ */
+static void make_values(struct layout *l, uint32_t object)
 {
 	const struct tree *t = l->tree;
 	const uint8_t *digest = object_digest(t, object);
 	const char hex[] = "0123456789abcdef";
 	char *p = l->redirect;
 
+	l->metacopy[0] = 0;
+	l->metacopy[1] = (uint8_t)(4 + t->digest_size);
+	l->metacopy[2] = 0;
+	l->metacopy[3] = (uint8_t)t->algorithm;
+	memcpy(l->metacopy + 4, digest, t->digest_size);
 	*p++ = '/';
 	for (unsigned i = 0; i < t->digest_size; i++) {
 		if (i == 1)
@@ -99,10 +111,14 @@ static void get_redirect(struct layout *l, uint32_t object, struct xattr *x)
 		*p++ = hex[digest[i] >> 4];
 		*p++ = hex[digest[i] & 15];
 	}
-	x->key = REDIRECT;
-	x->value = (const uint8_t *)l->redirect;
-	x->value_size = (uint32_t)(p - l->redirect);
-	x->shared = t->objects[object].shared_redirect;
+}
+
+void layout_values(struct layout *l, uint32_t inode)
+{
+	const struct tree_inode *i = &l->tree->inodes[inode];
+
+	if (i->is_object && i->payload != TREE_NONE)
+		make_values(l, i->payload);
 }
 
 static void get_pair(struct layout *l, uint32_t pair, struct xattr *x)
@@ -110,6 +126,7 @@ static void get_pair(struct layout *l, uint32_t pair, struct xattr *x)
 	const struct tree_pair *p = &l->tree->pairs[pair];
 
 	x->key = (const char *)l->tree->pool + p->key;
+	x->name = p->name;
 	x->value = l->tree->pool + p->value;
 	x->value_size = p->value_size;
 	x->shared = p->shared;
@@ -117,12 +134,15 @@ static void get_pair(struct layout *l, uint32_t pair, struct xattr *x)
 
 void shared_get(struct layout *l, const struct shared_xattr *s, struct xattr *x)
 {
+	if (s->kind == SHARED_PAIR) {
+		get_pair(l, s->index, x);
+		return;
+	}
+	make_values(l, s->index);
 	if (s->kind == SHARED_METACOPY)
 		get_metacopy(l, s->index, x);
-	else if (s->kind == SHARED_REDIRECT)
-		get_redirect(l, s->index, x);
 	else
-		get_pair(l, s->index, x);
+		get_redirect(l, s->index, x);
 }
 
 int layout_xattrs(struct layout *l, uint32_t inode, struct err *e)
@@ -164,12 +184,18 @@ int layout_xattrs(struct layout *l, uint32_t inode, struct err *e)
 /* By name, then length, then bytes, each descending. */
 static int compare_shared(const void *a, const void *b, void *arg)
 {
+	const struct shared_xattr *of_a = a, *of_b = b;
 	struct layout *l = arg;
 	struct xattr x, y;
 	uint8_t metacopy[sizeof(l->metacopy)];
 	char redirect[sizeof(l->redirect)];
 	int r;
 
+	/* Both values of an object are ordered as its digest is. */
+	if (of_a->kind == of_b->kind && of_a->kind != SHARED_PAIR)
+		return memcmp(object_digest(l->tree, of_b->index),
+			object_digest(l->tree, of_a->index),
+			l->tree->digest_size);
 	shared_get(l, a, &x);
 	/* What is made when asked would overwrite the first answer. */
 	if (x.value == l->metacopy)
@@ -185,14 +211,31 @@ static int compare_shared(const void *a, const void *b, void *arg)
 	return memcmp(y.value, x.value, x.value_size);
 }
 
+static int prepare(struct layout *l, struct err *e)
+{
+	struct tree *t = l->tree;
+
+	l->metacopy_name = split_name(METACOPY);
+	l->redirect_name = split_name(REDIRECT);
+	l->objects = malloc(((size_t)t->n_objects + 1) * sizeof(*l->objects));
+	if (!l->objects)
+		return err_set(e, REASON_FAILED, "image: out of memory");
+	for (uint32_t i = 0; i < t->n_objects; i++)
+		l->objects[i] = (struct tree_object){ 0, TREE_NONE, TREE_NONE };
+	for (uint32_t i = 0; i < t->n_pairs; i++) {
+		struct tree_pair *p = &t->pairs[i];
+
+		p->uses = 0;
+		p->shared = TREE_NONE;
+		p->name = split_name((const char *)t->pool + p->key);
+	}
+	return objects_merge(t, e);
+}
+
 static void count_uses(struct layout *l)
 {
 	struct tree *t = l->tree;
 
-	for (uint32_t i = 0; i < t->n_pairs; i++)
-		t->pairs[i].uses = 0;
-	for (uint32_t i = 0; i < t->n_objects; i++)
-		t->objects[i].uses = 0;
 	for (uint32_t i = 0; i < t->n_order; i++) {
 		const struct tree_inode *inode = &t->inodes[t->order[i]];
 		const uint32_t *list = t->refs + inode->xattrs;
@@ -200,7 +243,7 @@ static void count_uses(struct layout *l)
 		for (uint32_t k = 1; k <= list[0]; k++)
 			t->pairs[list[k]].uses++;
 		if (inode->is_object && inode->payload != TREE_NONE)
-			t->objects[inode->payload].uses++;
+			l->objects[inode->payload].uses++;
 	}
 }
 
@@ -212,7 +255,7 @@ static int gather_shared(struct layout *l, struct err *e)
 	for (uint32_t i = 0; i < t->n_pairs; i++)
 		n += t->pairs[i].uses > 1;
 	for (uint32_t i = 0; i < t->n_objects; i++)
-		n += t->objects[i].uses > 1 ? 2 : 0;
+		n += l->objects[i].uses > 1 ? 2 : 0;
 	l->shared = malloc((n + 1) * sizeof(*l->shared));
 	if (!l->shared)
 		return err_set(e, REASON_FAILED, "image: out of memory");
@@ -221,7 +264,7 @@ static int gather_shared(struct layout *l, struct err *e)
 			l->shared[l->n_shared++] =
 				(struct shared_xattr){ SHARED_PAIR, i };
 	for (uint32_t i = 0; i < t->n_objects; i++) {
-		if (t->objects[i].uses <= 1)
+		if (l->objects[i].uses <= 1)
 			continue;
 		l->shared[l->n_shared++] =
 			(struct shared_xattr){ SHARED_METACOPY, i };
@@ -236,13 +279,9 @@ int layout_share(struct layout *l, struct err *e)
 	struct tree *t = l->tree;
 	uint64_t at = 0;
 
+	if (prepare(l, e) != 0)
+		return -1;
 	count_uses(l);
-	for (uint32_t i = 0; i < t->n_pairs; i++)
-		t->pairs[i].shared = TREE_NONE;
-	for (uint32_t i = 0; i < t->n_objects; i++) {
-		t->objects[i].shared_metacopy = TREE_NONE;
-		t->objects[i].shared_redirect = TREE_NONE;
-	}
 	if (gather_shared(l, e) != 0)
 		return -1;
 	qsort_r(l->shared, l->n_shared, sizeof(*l->shared), compare_shared, l);
@@ -253,9 +292,9 @@ int layout_share(struct layout *l, struct err *e)
 
 		shared_get(l, s, &x);
 		if (s->kind == SHARED_METACOPY)
-			t->objects[s->index].shared_metacopy = place;
+			l->objects[s->index].shared_metacopy = place;
 		else if (s->kind == SHARED_REDIRECT)
-			t->objects[s->index].shared_redirect = place;
+			l->objects[s->index].shared_redirect = place;
 		else
 			t->pairs[s->index].shared = place;
 		at += xattr_size(&x);

@@ -42,7 +42,6 @@ void tree_free(struct tree *t)
 	free(t->pool);
 	free(t->refs);
 	free(t->pairs);
-	free(t->objects);
 	free(t->digests);
 	free(t->nlinks);
 	free(t->backings);
@@ -50,7 +49,6 @@ void tree_free(struct tree *t)
 	free(t->order);
 	index_free(&t->by_name);
 	index_free(&t->by_pair);
-	index_free(&t->by_digest);
 	free(t);
 }
 

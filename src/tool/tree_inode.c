@@ -44,42 +44,9 @@ int tree_set_content(struct tree *t, uint32_t inode, const void *bytes,
 	return 0;
 }
 
-static int object_intern(
-	struct tree *t, const struct digest *d, uint32_t *object, struct err *e)
-{
-	/* Digests that somebody made up may have many bytes in common. */
-	uint32_t hash = (uint32_t)hash_bytes(0, d->bytes, t->digest_size);
-	uint32_t mask, at;
-
-	if (index_reserve(&t->by_digest, 1, e) != 0 ||
-		array_reserve(&t->objects, &t->cap_objects,
-			(uint64_t)t->n_objects + 1, sizeof(*t->objects),
-			e) != 0 ||
-		array_reserve(&t->digests, &t->cap_digests,
-			(uint64_t)t->n_objects + 1, t->digest_size, e) != 0)
-		return -1;
-	mask = t->by_digest.size - 1;
-	for (at = hash & mask; t->by_digest.slots[at].element;
-		at = (at + 1) & mask) {
-		*object = t->by_digest.slots[at].element - 1;
-		if (t->by_digest.slots[at].hash == hash &&
-			memcmp(object_digest(t, *object), d->bytes,
-				t->digest_size) == 0)
-			return 0;
-	}
-	*object = t->n_objects++;
-	memset(&t->objects[*object], 0, sizeof(*t->objects));
-	memcpy(t->digests + (size_t)*object * t->digest_size, d->bytes,
-		t->digest_size);
-	index_put(&t->by_digest, &t->by_digest.slots[at], hash, *object);
-	return 0;
-}
-
 int tree_set_object(struct tree *t, uint32_t inode, uint64_t size,
 	const struct digest *d, struct err *e)
 {
-	uint32_t object;
-
 	if (d->algorithm != t->algorithm || d->size != t->digest_size)
 		return err_set(e, REASON_FAILED,
 			"object: expected a digest by %s, found one by %s",
@@ -87,9 +54,12 @@ int tree_set_object(struct tree *t, uint32_t inode, uint64_t size,
 	if (size == 0)
 		return err_set(e, REASON_FAILED,
 			"object: expected content, found an empty file");
-	if (object_intern(t, d, &object, e) != 0)
+	if (array_reserve(&t->digests, &t->cap_objects,
+		    (uint64_t)t->n_objects + 1, t->digest_size, e) != 0)
 		return -1;
-	t->inodes[inode].payload = object;
+	memcpy(t->digests + (size_t)t->n_objects * t->digest_size, d->bytes,
+		t->digest_size);
+	t->inodes[inode].payload = t->n_objects++;
 	t->inodes[inode].size = size;
 	t->inodes[inode].is_object = true;
 	return 0;

@@ -42,16 +42,26 @@ struct tree_entry {
 	uint32_t next;	 /* in the same directory */
 };
 
+/* How an image has an xattr's name (layout.c). */
+struct xattr_name {
+	uint8_t prefix; /* its index */
+	uint8_t skip;	/* bytes of the prefix */
+	uint8_t size;	/* bytes behind it */
+	uint8_t bit;	/* in the filter of names */
+};
+
 /* A name and value that some inode has. The same pair is there only once. */
 struct tree_pair {
 	uint32_t key;	/* in the pool, with a NUL */
 	uint32_t value; /* in the pool */
 	uint32_t value_size;
+	/* Of a tree that is laid out. */
 	uint32_t uses;
 	uint32_t shared; /* place in the shared table, in 4 bytes */
+	struct xattr_name name;
 };
 
-/* An object that some file has. The same digest is there only once. */
+/* An object that some file has, in a tree that is laid out. */
 struct tree_object {
 	uint32_t uses;
 	uint32_t shared_metacopy; /* places in the shared table, as above */
@@ -103,10 +113,8 @@ struct tree {
 	uint32_t n_refs, cap_refs;
 	struct tree_pair *pairs;
 	uint32_t n_pairs, cap_pairs;
-	struct tree_object *objects;
-	uint32_t n_objects, cap_objects;
 	uint8_t *digests; /* digest_size bytes an object */
-	uint32_t cap_digests;
+	uint32_t n_objects, cap_objects;
 
 	struct tree_nlink *nlinks;
 	uint32_t n_nlinks, cap_nlinks;
@@ -116,7 +124,6 @@ struct tree {
 	struct tree_index by_name; /* entries; those before n_indexed */
 	uint32_t n_indexed;
 	struct tree_index by_pair;
-	struct tree_index by_digest;
 
 	/* Of a frozen tree. */
 	uint32_t
@@ -249,6 +256,9 @@ must_check int xattr_escape(struct tree *t, struct err *e);
 
 /* Sorts each inode's xattrs by name. */
 void xattr_sort(struct tree *t);
+
+/* Files of the same digest get the same object: the first of them. */
+must_check int objects_merge(struct tree *t, struct err *e);
 
 /* The xattrs of files with a backing path: after the escapes. */
 must_check int given_xattrs(struct tree *t, struct err *e);

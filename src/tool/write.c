@@ -2,63 +2,14 @@
 #include "tool/write.h"
 
 #include <endian.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "tool/xxhash.h"
-
-#define BUFFER (1u << 20)
+#include "tool/write_out.h"
 
 struct writer {
 	struct layout *l;
-	const struct image_sink *sink;
-	uint8_t *buffer;
-	size_t used;
-	uint64_t pos;
+	struct out *out;
 	uint32_t next_block; /* address of the next data block to give out */
-	bool failed;	     /* *e says why; the rest is not written */
-	struct err *e;
 };
-
-static void flush(struct writer *w)
-{
-	if (!w->failed && w->used &&
-		w->sink->write(w->sink->ctx, w->buffer, w->used, w->e) != 0)
-		w->failed = true;
-	w->used = 0;
-}
-
-static void put(struct writer *w, const void *bytes, size_t n)
-{
-	const uint8_t *p = bytes;
-
-	w->pos += n;
-	while (n) {
-		size_t some = BUFFER - w->used < n ? BUFFER - w->used : n;
-
-		memcpy(w->buffer + w->used, p, some);
-		w->used += some;
-		p += some;
-		n -= some;
-		if (w->used == BUFFER)
-			flush(w);
-	}
-}
-
-static void pad_to(struct writer *w, uint64_t pos)
-{
-	static const uint8_t zero[EROFS_BLOCK];
-
-	while (w->pos < pos)
-		put(w, zero,
-			pos - w->pos < sizeof(zero) ? pos - w->pos
-						    : sizeof(zero));
-}
-
-static void align(struct writer *w, uint64_t to)
-{
-	pad_to(w, (w->pos + to - 1) / to * to);
-}
 
 static void put_super(struct writer *w, unsigned version)
 {
@@ -84,25 +35,26 @@ static void put_super(struct writer *w, unsigned version)
 			htole32((uint32_t)(l->inodes_end / EROFS_BLOCK)),
 	};
 
-	put(w, &header, sizeof(header));
-	pad_to(w, EROFS_SUPER_OFFSET);
-	put(w, &super, sizeof(super));
+	out_small(w->out, &header, sizeof(header));
+	out_pad_to(w->out, EROFS_SUPER_OFFSET);
+	out_small(w->out, &super, sizeof(super));
 }
 
 static void put_xattr(struct writer *w, const struct xattr *x)
 {
-	const char *rest;
-	struct erofs_xattr_entry entry = {
-		.name_index = xattr_prefix(x->key, &rest),
+	const struct erofs_xattr_entry entry = {
+		.name_size = x->name.size,
+		.name_index = x->name.prefix,
 		.value_size = htole16((uint16_t)x->value_size),
 	};
-	size_t n = strlen(rest);
 
-	entry.name_size = (uint8_t)n;
-	put(w, &entry, sizeof(entry));
-	put(w, rest, n);
-	put(w, x->value, x->value_size);
-	align(w, sizeof(uint32_t));
+	out_small(w->out, &entry, sizeof(entry));
+	out_small(w->out, x->key + x->name.skip, x->name.size);
+	if (x->value_size <= OUT_ROOM)
+		out_small(w->out, x->value, x->value_size);
+	else
+		out_put(w->out, x->value, x->value_size);
+	out_align(w->out, sizeof(uint32_t));
 }
 
 /* A bit that is 0 tells the kernel to look for such a name. */
@@ -110,14 +62,8 @@ static uint32_t name_filter(const struct layout *l)
 {
 	uint32_t bits = 0;
 
-	for (uint32_t i = 0; i < l->n_xattrs; i++) {
-		const char *rest;
-		uint8_t index = xattr_prefix(l->xattrs[i].key, &rest);
-
-		bits |= 1u << (xxh32(rest, strlen(rest),
-				       EROFS_XATTR_FILTER_SEED + index) &
-				31);
-	}
+	for (uint32_t i = 0; i < l->n_xattrs; i++)
+		bits |= 1u << l->xattrs[i].name.bit;
 	return ~bits;
 }
 
@@ -133,12 +79,12 @@ static void put_xattrs(struct writer *w, uint32_t n_shared)
 
 	if (l->n_xattrs == 0)
 		return;
-	put(w, &header, sizeof(header));
+	out_small(w->out, &header, sizeof(header));
 	for (uint32_t i = 0; i < l->n_xattrs; i++) {
 		uint32_t place = htole32(base + l->xattrs[i].shared);
 
 		if (l->xattrs[i].shared != TREE_NONE)
-			put(w, &place, sizeof(place));
+			out_small(w->out, &place, sizeof(place));
 	}
 	for (uint32_t i = 0; i < l->n_xattrs; i++)
 		if (l->xattrs[i].shared == TREE_NONE)
@@ -165,10 +111,15 @@ static uint8_t file_type(uint16_t mode)
 	}
 }
 
-/* n names of the directory from the k-th on, as one block or tail has them. */
-static void put_names(struct writer *w, uint32_t dir, uint64_t k, uint64_t n)
+/*
+ * n names of the directory from the k-th on, which take size bytes, as one
+ * block or tail has them.
+ */
+static void put_names(
+	struct writer *w, uint32_t dir, uint64_t k, uint64_t n, uint32_t size)
 {
 	const struct tree *t = w->l->tree;
+	uint8_t *start = out_room(w->out, size), *p = start;
 	size_t nameoff = n * sizeof(struct erofs_dirent);
 
 	for (uint64_t i = k; i < k + n; i++) {
@@ -179,13 +130,10 @@ static void put_names(struct writer *w, uint32_t dir, uint64_t k, uint64_t n)
 			.file_type = file_type(t->inodes[c.inode].mode),
 		};
 
-		put(w, &entry, sizeof(entry));
+		memcpy(p, &entry, sizeof(entry));
+		memcpy(start + nameoff, c.name, c.name_size);
+		p += sizeof(entry);
 		nameoff += c.name_size;
-	}
-	for (uint64_t i = k; i < k + n; i++) {
-		struct child c = child_at(t, dir, i);
-
-		put(w, c.name, c.name_size);
 	}
 }
 
@@ -199,9 +147,9 @@ static void put_directory(struct writer *w, uint32_t dir, bool tail)
 		uint64_t n = directory_chunk(w->l->tree, dir, k, &size);
 
 		if ((i == blocks) == tail && n) {
-			put_names(w, dir, k, n);
+			put_names(w, dir, k, n, size);
 			if (!tail)
-				align(w, EROFS_BLOCK);
+				out_align(w->out, EROFS_BLOCK);
 		}
 		k += n;
 	}
@@ -213,7 +161,7 @@ static void put_holes(struct writer *w, uint64_t n)
 	const uint32_t hole = EROFS_CHUNK_HOLE;
 
 	while (n--)
-		put(w, &hole, sizeof(hole));
+		out_small(w->out, &hole, sizeof(hole));
 }
 
 static void put_tail(struct writer *w, uint32_t inode)
@@ -229,7 +177,7 @@ static void put_tail(struct writer *w, uint32_t inode)
 	else if (i->is_object)
 		put_holes(w, tail / sizeof(uint32_t));
 	else
-		put(w, t->pool + i->payload + i->size - tail, tail);
+		out_put(w->out, t->pool + i->payload + i->size - tail, tail);
 }
 
 /* Block address, device number or chunk format: the inode's union. */
@@ -278,7 +226,7 @@ static void put_inode(struct writer *w, uint32_t inode, uint32_t number)
 			.gid = htole16((uint16_t)i->gid),
 		};
 
-		put(w, &c, sizeof(c));
+		out_small(w->out, &c, sizeof(c));
 	} else {
 		const struct erofs_inode_extended x = {
 			.format = htole16(format | EROFS_EXTENDED),
@@ -294,7 +242,7 @@ static void put_inode(struct writer *w, uint32_t inode, uint32_t number)
 			.nlink = htole32(i->links),
 		};
 
-		put(w, &x, sizeof(x));
+		out_small(w->out, &x, sizeof(x));
 	}
 	put_xattrs(w, n_shared);
 	put_tail(w, inode);
@@ -319,51 +267,49 @@ static void put_blocks(struct writer *w, uint32_t inode)
 	if (i->is_object)
 		put_holes(w, p->blocks * (EROFS_BLOCK / sizeof(uint32_t)));
 	else
-		put(w, t->pool + i->payload, i->size - p->tail);
-	align(w, EROFS_BLOCK);
+		out_put(w->out, t->pool + i->payload, i->size - p->tail);
+	out_align(w->out, EROFS_BLOCK);
 }
 
-static int write_all(struct writer *w, unsigned version)
+static int write_all(struct writer *w, unsigned version, struct err *e)
 {
 	struct layout *l = w->l;
 	const struct tree *t = l->tree;
+	struct out *o = w->out;
 
 	put_super(w, version);
-	for (uint32_t k = 0; k < t->n_order && !w->failed; k++) {
-		if (layout_xattrs(l, t->order[k], w->e) != 0)
+	for (uint32_t k = 0; k < t->n_order && !o->failed; k++) {
+		if (layout_xattrs(l, t->order[k], e) != 0)
 			return -1;
-		pad_to(w, (uint64_t)l->places[t->order[k]].nid * EROFS_SLOT);
+		layout_values(l, t->order[k]);
+		out_pad_to(
+			o, (uint64_t)l->places[t->order[k]].nid * EROFS_SLOT);
 		put_inode(w, t->order[k], k);
 	}
-	pad_to(w, l->inodes_end);
-	for (uint32_t i = 0; i < l->n_shared && !w->failed; i++) {
+	out_pad_to(o, l->inodes_end);
+	for (uint32_t i = 0; i < l->n_shared && !o->failed; i++) {
 		struct xattr x;
 
 		shared_get(l, &l->shared[i], &x);
 		put_xattr(w, &x);
 	}
-	pad_to(w, l->data_start);
-	for (uint32_t k = 0; k < t->n_order && !w->failed; k++)
+	out_pad_to(o, l->data_start);
+	for (uint32_t k = 0; k < t->n_order && !o->failed; k++)
 		put_blocks(w, t->order[k]);
-	flush(w);
-	return w->failed ? -1 : 0;
+	return 0;
 }
 
 int layout_write(struct layout *l, unsigned version,
 	const struct image_sink *sink, struct err *e)
 {
+	struct out out;
 	struct writer w = {
 		.l = l,
-		.sink = sink,
-		.buffer = malloc(BUFFER),
+		.out = &out,
 		.next_block = (uint32_t)(l->data_start / EROFS_BLOCK),
-		.e = e,
 	};
-	int r;
+	bool abort =
+		out_open(&out, sink, e) != 0 || write_all(&w, version, e) != 0;
 
-	if (!w.buffer)
-		return err_set(e, REASON_FAILED, "image: out of memory");
-	r = write_all(&w, version);
-	free(w.buffer);
-	return r;
+	return out_close(&out, abort, e);
 }

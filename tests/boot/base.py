@@ -39,19 +39,21 @@ def run(*argv):
     return p.stdout
 
 
-def verity_digest(data):
-    """The fs-verity SHA-256 digest, 4 KiB blocks, no salt."""
+def verity_digest(data, algorithm="sha256"):
+    """The fs-verity digest, 4 KiB blocks, no salt."""
+    def md(block):
+        return hashlib.new(algorithm, block).digest()
+
     level = [data[i:i + 4096] for i in range(0, len(data), 4096)]
     while True:
-        hashes = [hashlib.sha256(b.ljust(4096, b"\0")).digest()
-                  for b in level]
+        hashes = [md(b.ljust(4096, b"\0")) for b in level]
         if len(hashes) <= 1:
             break
         joined = b"".join(hashes)
         level = [joined[i:i + 4096] for i in range(0, len(joined), 4096)]
     root = hashes[0] if hashes else bytes(32)
-    return hashlib.sha256(struct.pack("<BBBBIQ64s32s144x", 1, 1, 12, 0, 0,
-                                      len(data), root, bytes(32))).hexdigest()
+    return md(struct.pack("<BBBBIQ64s32s144x", 1, forge.ALGORITHM[algorithm],
+                          12, 0, 0, len(data), root, bytes(32))).hex()
 
 
 def object_path(digest):
@@ -92,6 +94,8 @@ def certificates():
 class Base:
     """The artefacts, and the words that cases use for them."""
 
+    algorithm = "sha256"
+
     def __init__(self):
         shutil.rmtree(DIR, ignore_errors=True)
         os.makedirs(DIR)
@@ -129,17 +133,21 @@ class Base:
         victim = _write(f"{tree}/data/victim", bytes(range(256)) * 800)
         _write(f"{tree}/data/fine", b"fine\n" * 20000)
         digest = run(tap.ROOTWRIGHT, "build", "--store", f"{DIR}/store",
-                     "--for-boot", tree).strip()
+                     "--algorithm", self.algorithm, "--for-boot",
+                     tree).strip()
         run(tap.ROOTWRIGHT, "sign", "--key", f"{DIR}/trusted.key", "--cert",
             f"{DIR}/trusted.pem", "--store", f"{DIR}/store", digest)
         self.words[release] = digest
         self.words["image_" + release] = object_path(digest)
         self.words["signature_" + release] = \
             f"/composefs/signatures/{digest}.p7s"
-        self.words["init_" + release] = object_path(verity_digest(init))
+        self.words["init_" + release] = self._object(init)
         self.words["init_size"] = len(init)
-        self.words["libc"] = object_path(verity_digest(libc))
-        self.words["victim"] = object_path(verity_digest(victim))
+        self.words["libc"] = self._object(libc)
+        self.words["victim"] = self._object(victim)
+
+    def _object(self, data):
+        return object_path(verity_digest(data, self.algorithm))
 
     def _raw_signature(self):
         """By the right key, but over the image itself."""
@@ -151,7 +159,7 @@ class Base:
             f"{DIR}/store/objects/{digest[:2]}/{digest[2:]}")
 
     def _forgery(self, name, image):
-        digest = verity_digest(image)
+        digest = verity_digest(image, self.algorithm)
         _write(f"{DIR}/{name}.image", image)
         self.words[name] = digest
         self.words["file_" + name] = f"{DIR}/{name}.image"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The beginning of a device: sectors of 512 bytes with a partition table,
- * or a superblock. Checksums are beyond a fuzzer: the header gets a right
- * one, and the table is also read when its own is wrong.
+ * or a superblock.
  */
 #include "core/probe.h"
 
@@ -26,56 +25,20 @@ static void check_identity(const struct identity *id)
 	must(strlen(text) == 36);
 }
 
-static void check_table(const struct gpt *g, const uint8_t *table)
-{
-	struct identity part;
-	unsigned i;
-
-	for (i = 0; i <= g->n + 1; i++)
-		if (probe_gpt_partition(g, table, i, &part))
-			check_identity(&part);
-}
-
-static void seal(uint8_t *sector)
-{
-	uint32_t crc = ~0u;
-	int i, bit;
-
-	memset(sector + 12, 0, 8);
-	sector[12] = 92;
-	for (i = 0; i < 92; i++)
-		for (crc ^= sector[i], bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	crc = ~crc;
-	for (i = 0; i < 4; i++)
-		sector[16 + i] = crc >> 8 * i;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	uint8_t sector[512];
+	uint8_t entry[GPT_ENTRY_SIZE], header[GPT_HEADER_SIZE];
 	struct identity id;
-	struct gpt g;
 
 	if (probe_ext4(data, n, &id) || probe_f2fs(data, n, &id) ||
 		probe_btrfs(data, n, &id))
 		check_identity(&id);
-	if (n < 1024)
+	if (n < 1024 + sizeof(entry))
 		return 0;
-	probe_gpt(data + 512, 512, 1 << 20, &g);
-	memcpy(sector, data + 512, 512);
-	seal(sector);
-	if (probe_gpt(sector, 512, 1 << 20, &g)) {
-		must(g.table_size <= GPT_TABLE_MAX && g.last < 1 << 20);
-		if (n - 1024 >= g.table_size) {
-			probe_gpt_table(&g, data + 1024, g.table_size);
-			check_table(&g, data + 1024);
-		}
-	}
-	/* The entries, whatever the header says. */
-	g = (struct gpt){
-		.n = (n - 1024) / 128, .first = 34, .last = (1 << 20) - 34
-	};
-	check_table(&g, data + 1024);
+	/* Copies, so that ASan sees a read over. */
+	memcpy(header, data + 512, sizeof(header));
+	memcpy(entry, data + 1024, sizeof(entry));
+	if (probe_gpt(header) && probe_gpt_entry(entry, entry[32], &id))
+		check_identity(&id);
 	return 0;
 }

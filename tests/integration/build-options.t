@@ -54,6 +54,15 @@ store = f"{T}/store"
 code, out, err = build("--algorithm=sha512", "--store", store, small)
 equal((code, len(out)), (0, 129), "a SHA-512 store")
 equal(build("--store", store, small)[1], out, "keeps its algorithm")
+wide = out.strip()
+wide = f"{store}/objects/{wide[:2]}/{wide[2:]}"
+if have_oracle("fsck.erofs"):
+    code, _, err = oracle("fsck.erofs", wide)
+    ok(code == 0, "fsck.erofs accepts a SHA-512 image", err)
+else:
+    skip("fsck.erofs of a SHA-512 image", "not in the cache (make deps)")
+run(ROOTWRIGHT, "extract", "--store", store, wide, f"{T}/again")
+equal(build("--algorithm=sha512", f"{T}/again")[1], out, "it comes back")
 code, _, err = build("--algorithm=sha256", "--store", store, small)
 equal(code, 1, "another one is refused")
 has(err, f"{store}: expected a store of fsverity-sha256-12, found one of "

@@ -24,7 +24,7 @@
 
 static void change(void)
 {
-	static long n;
+	static _Atomic long n;
 	const char *at = getenv("INTERPOSE_KILL");
 	const char *with = getenv("INTERPOSE_SIGNAL");
 

@@ -71,6 +71,35 @@ static void test_sorted(void)
 	tree_free(t);
 }
 
+/* Names sorted but for a tail, which the first merge brings in. */
+static void test_tails(void)
+{
+	char name[16];
+
+	for (unsigned run = 0; run <= 300; run += 50) {
+		struct tree *t = tree_new(HASH_SHA256);
+		unsigned wrong = 0, k = 2;
+
+		for (unsigned i = 0; i < 300; i++) {
+			unsigned n = i < run ? 2 * i : (i * 7 % 300) * 2 + 1;
+
+			snprintf(name, sizeof(name), "x%04u", n);
+			wrong += entry_append(t, TREE_ROOT, name,
+					 add(t, TREE_ROOT, "y", &file_meta),
+					 &e) != 0;
+			wrong += !tree_remove(t, TREE_ROOT, "y");
+		}
+		ok(tree_freeze(t, &e) == 0, "frozen: %u sorted", run);
+		for (; k + 1 < t->inodes[TREE_ROOT].size; k++)
+			wrong += strcmp(child_at(t, TREE_ROOT, k).name,
+					 child_at(t, TREE_ROOT, k + 1).name) >=
+				 0;
+		is_int(wrong, 0, "all are");
+		is_int(k, 301, "and all are there");
+		tree_free(t);
+	}
+}
+
 static void test_twice(void)
 {
 	struct tree *t = tree_new(HASH_SHA256);
@@ -193,6 +222,7 @@ static void test_blocks(void)
 int main(void)
 {
 	test_sorted();
+	test_tails();
 	test_twice();
 	test_links();
 	test_deep();

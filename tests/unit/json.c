@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "core/json.h"
+#include "tool/json.h"
 
 #include "tap.h"
 
@@ -40,6 +40,17 @@ static void check_shapes(void)
 		"\"list\":[true,false,{},null],\"empty\":[],\"z\":\"\"}",
 		"commas and nesting");
 	ok(!j.full && j.n == strlen(buf), "it fits and n is its length");
+}
+
+static void check_template(void)
+{
+	char buf[64];
+	struct json j = { .buf = buf, .size = sizeof(buf) };
+
+	json_print(&j, "{'a':%s,%s:%llu,'list':[%d,%d]}", "b\"", "n", 7ULL,
+		true, false);
+	is_str(buf, "{\"a\":\"b\\\"\",\"n\":7,\"list\":[true,false]}",
+		"a template");
 }
 
 static void check_strings(void)
@@ -103,6 +114,7 @@ static void check_full(void)
 int main(void)
 {
 	check_shapes();
+	check_template();
 	check_strings();
 	check_full();
 	return tap_done();

@@ -2,21 +2,21 @@
 /* Our digest is libfsverity's, for sizes around every boundary. */
 #include "core/merkle.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "tap.h"
 #include "tool/compute.h"
 
-static void ours(
-	struct digest *d, enum hash_algorithm a, const uint8_t *p, size_t n)
+static int file(const uint8_t *p, size_t n)
 {
-	static struct merkle m;
+	int fd = memfd_create("test", MFD_CLOEXEC);
 
-	merkle_begin(&m, a);
-	for (size_t at = 0; at < n; at += MERKLE_BLOCK)
-		merkle_block(&m, p + at,
-			n - at < MERKLE_BLOCK ? n - at : MERKLE_BLOCK);
-	merkle_end(&m, d);
+	if (fd < 0 || write(fd, p, n) != (ssize_t)n)
+		abort();
+	return fd;
 }
 
 int main(void)
@@ -27,24 +27,32 @@ int main(void)
 		128 * 128 * 4096, 128 * 128 * 4096 + 1, 70000000 };
 	size_t max = 70000000;
 	uint8_t *bytes = malloc(max);
+	struct digest none;
 	uint32_t x = 1;
+	int fd;
 
 	for (size_t i = 0; i < max; i++) {
 		x = x * 1664525 + 1013904223;
 		bytes[i] = x >> 24;
 	}
+	fd = file(bytes, max);
 	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		for (int a = HASH_SHA256; a <= HASH_SHA512; a++) {
 			struct digest d, want;
 			struct err e;
 
-			ours(&d, a, bytes, sizes[i]);
+			is_int(merkle_file(&d, a, fd, sizes[i]), 0, "hashed");
 			if (compute_bytes(bytes, sizes[i], "x", a, &want, &e))
 				printf("# %s\n", e.text);
 			else
 				ok(digest_equal(&d, &want), "%s of %zu bytes",
 					hash_name(a), sizes[i]);
 		}
+	is_int(merkle_file(&none, HASH_SHA256, fd, max + 1), -1, "too short");
+	is_int(errno, EIO, "is an error to read");
+	is_int(merkle_file(&none, HASH_SHA256, -1, 1), -1, "no file");
+	is_int(errno, EBADF, "is none");
+	close(fd);
 	free(bytes);
 	return tap_done();
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One JSON document, value by value, for what is too long or too varied for a
+ * template: the commas come by themselves.
+ */
+#ifndef RW_TOOL_JSON_H
+#define RW_TOOL_JSON_H
+
+#include <stdint.h>
+
+#include "core/json.h"
+
+void json_begin(struct json *j, char *buf, size_t size);
+
+/*
+ * key is NULL inside an array and for the outermost value. open is one of
+ * "{" and "[", close its counterpart. A value that is NULL becomes null.
+ */
+void json_open(struct json *j, const char *key, char open);
+void json_close(struct json *j, char close);
+void json_string(struct json *j, const char *key, const char *value);
+void json_number(struct json *j, const char *key, uint64_t value);
+void json_bool(struct json *j, const char *key, bool value);
+
+#endif
