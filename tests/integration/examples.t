@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The EXAMPLES of the man pages work as pasted: each page's are run, one
+after the other, in an empty directory. Those that need another machine than
+this one are not run, but their options have to be there."""
+import glob
+import os
+import re
+import sys
+import tempfile
+
+sys.path.insert(0, "tests/lib")
+from tap import *
+
+# What they need that a test has not.
+ELSEWHERE = {
+    "rootwright.1": "Debian's mirror",
+    "rootwright-mount.1": "a kernel with fs-verity",
+    "rootwright-install.1": "a device",
+    "rootwright-export.1": "a web server",
+    "rootwright-initrd.8": "the running kernel's modules",
+}
+# The end of what these print on standard output.
+PRINTS = {
+    "rootwright-build.1": r"([0-9a-f]{64}\n){2}",
+    "rootwright-cat.1": "example\n",
+    "rootwright-check.1": "whole\n",
+    "rootwright-compat.7": "[0-9a-f]{64}\n/ .*\n/etc .*\n/etc/hostname .*\n",
+    "rootwright-diff.1": "metadata /\nadded /built\nfetch .*\n",
+    "rootwright-dump.1": "/ .*\n/etc .*\n/etc/hostname .*\n",
+    "rootwright-ls.1": "/etc/\t\n/etc/hostname\t?\n",
+    "rootwright-measure.1": "[0-9a-f]{64}\n([0-9a-f]{64}\n)?",
+    "rootwright-missing.1": "[0-9a-f]{64}\n",
+    "rootwright-objects.1": "[0-9a-f]{64}\n",
+    "rootwright-verify.1": ".*\n",
+}
+
+
+def examples(path):
+    """The literal blocks below EXAMPLES, as one script."""
+    with open(path, encoding="utf-8") as f:
+        part = re.search(r"^\.Sh EXAMPLES\n(.*?)(?=^\.Sh |\Z)", f.read(),
+                         re.M | re.S)
+    if not part:
+        return ""
+    blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed|^\.Dl (.*?\n)",
+                        part.group(1), re.M | re.S)
+    return "".join(a or b for a, b in blocks).replace("\\e", "\\").replace(
+        "\\-", "-")
+
+
+def known(script):
+    """Which options of our commands in a script are in no --help."""
+    joined = script.replace("\\\n", " ")
+    bad = []
+    for command, rest in re.findall(
+            r"\brootwright (release [a-z]+|[a-z]+)( [^|&\n]*)", joined):
+        text = run(ROOTWRIGHT, *command.split(), "--help")[1]
+        bad += [f"{command} {x}" for x in re.findall(r" (--[a-z-]+)", rest)
+                if x not in text]
+    return bad
+
+
+top = os.getcwd()
+env = dict(os.environ, PATH=os.pathsep.join(
+    [os.path.abspath(B), os.path.abspath(f"{B}/compat"),
+     os.environ["PATH"]]))
+pages = sorted(glob.glob("src/tool/*.[17]") + glob.glob("initrd/*.8"))
+ok(len(pages) > 15, "the pages are found")
+for page in pages:
+    name, script = os.path.basename(page), examples(page)
+    ok(script, f"{name} has an example")
+    equal(known(script), [], f"{name}: its options are there")
+    if name in ELSEWHERE:
+        note(f"{name}: not run: it needs {ELSEWHERE[name]}")
+        continue
+    with tempfile.TemporaryDirectory() as place:
+        code, out, err = run("sh", "-eu", "-c", script, cwd=place, env=env)
+    ok(code == 0, f"{name}: works as pasted", f"{script}\n{out}{err}")
+    if name in PRINTS:
+        ok(re.search(rf"^{PRINTS[name]}\Z", out, re.M), f"{name}: what it prints", out)
+
+# The policies of boot.conf(5).
+with open("src/boot/rootwright-boot.conf.5", encoding="utf-8") as f:
+    policies = re.findall(r"^\.Bd -literal[^\n]*\n(trust=.*?)^\.Ed", f.read(),
+                          re.M | re.S)
+equal(len(policies), 2, "boot.conf(5) has two policies")
+for n, policy in enumerate(policies, 1):
+    with tempfile.TemporaryDirectory() as place:
+        os.mkdir(f"{place}/keys.d")
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+            "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
+            "-keyout", f"{place}/key", "-out", f"{place}/keys.d/x.pem")
+        with open(f"{place}/boot.conf", "w", encoding="ascii") as f:
+            f.write(policy)
+        code, out, err = run(f"{B}/rootwright-boot", "--check-config", place)
+    ok(code == 0, f"policy {n} is one", out + err)
+done()
