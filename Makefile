@@ -24,6 +24,7 @@ LIBEXECDIR ?= $(PREFIX)/lib/rootwright
 MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 .PHONY: all help deps check check-unit check-integration check-boot fuzz \
 	clang lint format size demo bench dev-key install clean FORCE
@@ -55,6 +56,7 @@ TOOL := $(sort $(wildcard src/tool/*.c))
 SHARED := $(addprefix src/boot/,config.c fs.c image.c memory.c root.c)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
+UNITS_SYSTEMD := $(sort $(wildcard systemd/*.service))
 MAN := $(sort $(wildcard src/*/*.[1-8] initrd/*.[1-8]))
 MBED := $(patsubst $(MBEDTLS_SRC)/library/%,%, \
 	$(sort $(wildcard $(MBEDTLS_SRC)/library/*.c)))
@@ -282,6 +284,11 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 	install -m 644 initrd/init $(DESTDIR)$(LIBEXECDIR)/initrd
 	install -m 755 keys/make-key $(DESTDIR)$(LIBEXECDIR)/keys
 	install -m 644 keys/openssl.cnf $(DESTDIR)$(LIBEXECDIR)/keys
+	install -d $(DESTDIR)$(UNITDIR)
+	for unit in $(UNITS_SYSTEMD); do \
+		sed 's|/usr/bin/|$(BINDIR)/|' $$unit | install -m 644 \
+			/dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
+	done
 	for page in $(MAN); do \
 		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page \
 			|| exit 1; \

@@ -82,6 +82,10 @@ is 'completion is there for each program' \
 	"$(cd "$T/dest/opt/rw/share" && find -L bash-completion zsh -type f |
 		sort | tr '\n' ' ')" \
 	'bash-completion/completions/rootwright bash-completion/completions/rootwright-boot bash-completion/completions/rootwright-initrd zsh/vendor-completions/_rootwright '
+is "the systemd units start what is installed" \
+	"$(cat "$T"/dest/opt/rw/lib/systemd/system/*.service | grep -c '^Exec')" \
+	"$(cat "$T"/dest/opt/rw/lib/systemd/system/*.service |
+		grep -c '^ExecStart=/opt/rw/bin/rootwright ')"
 is "nothing by the names of composefs' programs" \
 	"$(find "$T/dest" -name '*composefs*' ! -path '*/man/*')" ''
 try 'make install COMPAT=1' 0 make install B="$B" VERSION="$version" \
