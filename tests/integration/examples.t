@@ -15,6 +15,7 @@ from tap import *
 # What they need that a test has not.
 ELSEWHERE = {
     "rootwright.1": "Debian's mirror",
+    "rootwright-bless.1": "a tree with systemd",
     "rootwright-mount.1": "a kernel with fs-verity",
     "rootwright-install.1": "a device",
     "rootwright-export.1": "a web server",
