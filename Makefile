@@ -122,8 +122,9 @@ $(B)/rootwright-boot: $(BOOT:src/%.c=$(B)/boot/%.o) \
 
 # The names of composefs' programs, for scripts that call those.
 COMPAT_NAMES := composefs-info mkcomposefs composefs-dump
+COMPAT_SBIN := mount.composefs
 .PHONY: compat
-compat: $(COMPAT_NAMES:%=$(B)/compat/%)
+compat: $(addprefix $(B)/compat/,$(COMPAT_NAMES) $(COMPAT_SBIN))
 $(B)/compat/%: | $(B)/rootwright
 	@mkdir -p $(@D)
 	@ln -sfn ../rootwright $@
@@ -278,6 +279,10 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 	install -m 755 $(B)/rootwright-boot $(DESTDIR)$(SBINDIR)
 	[ '$(COMPAT)' != 1 ] || for name in $(COMPAT_NAMES); do \
 		ln -sfn rootwright $(DESTDIR)$(BINDIR)/$$name || exit 1; \
+	done
+	[ '$(COMPAT)' != 1 ] || for name in $(COMPAT_SBIN); do \
+		ln -sfnr $(DESTDIR)$(BINDIR)/rootwright \
+			$(DESTDIR)$(SBINDIR)/$$name || exit 1; \
 	done
 	install -m 755 initrd/mkinitrd $(DESTDIR)$(SBINDIR)/rootwright-initrd
 	install -m 755 $(B)/rootwright-launch $(DESTDIR)$(LIBEXECDIR)/initrd

@@ -11,6 +11,7 @@ static const struct program {
 	{ "composefs-info", compat_info },
 	{ "mkcomposefs", compat_mk },
 	{ "composefs-dump", compat_dump },
+	{ "mount.composefs", compat_mount },
 };
 
 int compat_run(int argc, char **argv)

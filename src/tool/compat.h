@@ -16,5 +16,6 @@ int compat_run(int argc, char **argv);
 int compat_info(int argc, char **argv);
 int compat_mk(int argc, char **argv);
 int compat_dump(int argc, char **argv);
+int compat_mount(int argc, char **argv);
 
 #endif

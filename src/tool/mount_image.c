@@ -67,9 +67,11 @@ static int open_in_store(struct place *p, int *fd, const char *store,
 		return err_sys(e, REASON_IMAGE_INVALID, errno,
 			"image: %s: expected a regular file that the kernel opens, found something else",
 			p->path);
-	return err_set(e, REASON_IMAGE_MISSING,
+	err_set(e, REASON_IMAGE_MISSING,
 		"image: %s: expected the image in the store, found no such file",
 		p->path);
+	return err_hint(e,
+		"install the image into the store, or name one that is there");
 }
 
 static int open_file(struct place *p, int *fd, const char *name, struct err *e)

@@ -94,6 +94,8 @@ is 'has those names' "$(cd "$T/dest/opt/rw/bin" && echo *composefs*)" \
 	'composefs-dump composefs-info mkcomposefs'
 has 'and they work' "$("$T/dest/opt/rw/bin/composefs-info" 2>&1)" \
 	'No command specified'
+has 'mount(8) finds its helper' \
+	"$("$T/dest/opt/rw/sbin/mount.composefs" 2>&1)" 'No source path specified'
 is 'nothing outside of the prefix' "$(ls "$T/dest")" opt
 is 'nothing that others may write' \
 	"$(find "$T/dest" ! -type l -perm /022)" ''
