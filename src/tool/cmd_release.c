@@ -246,6 +246,8 @@ int release_remove(int argc, char **argv)
 	if (r == 0 && !o.force)
 		r = may_remove(&store, argv, &e);
 	if (r == 0)
+		r = releases_forget_images(&store, &l.list[0], &e);
+	if (r == 0)
 		r = releases_remove(&store, argv[0], argv[1], &e);
 	if (r == 0)
 		tool_say("%s: removed release %s %s", store.name, argv[0],

@@ -29,6 +29,16 @@ static bool has_manifest(struct gc *g, const char *dir)
 	return fd >= 0 || errno != ENOENT;
 }
 
+/*
+ * What was left by one who was killed while he put a release there or took it
+ * away has a temporary name; a directory without a manifest is none either.
+ */
+static bool is_release(struct gc *g, const char *path)
+{
+	return !gc_is_temporary(strrchr(path, '/') + 1) &&
+	       has_manifest(g, path);
+}
+
 static int mark_release(struct gc *g, const char *path, struct err *e)
 {
 	static char text[RELEASE_MAX];
@@ -37,7 +47,7 @@ static int mark_release(struct gc *g, const char *path, struct err *e)
 	struct release release;
 	size_t n;
 
-	if (!has_manifest(g, path))
+	if (!is_release(g, path))
 		return 0;
 	snprintf(name, sizeof(name), "%.*s",
 		(int)(version - 1 - path - strlen("releases/")),
@@ -55,10 +65,6 @@ static int mark_release(struct gc *g, const char *path, struct err *e)
 	return 0;
 }
 
-/*
- * What an install left that was killed before it wrote the manifest, or a
- * removal after it: no release. Its files are signatures.
- */
 static int sweep_file(struct sweep *s, const char *name)
 {
 	return gc_take_away(s, name);
@@ -66,7 +72,7 @@ static int sweep_file(struct sweep *s, const char *name)
 
 static int sweep_release(struct gc *g, const char *path, struct err *e)
 {
-	if (has_manifest(g, path))
+	if (is_release(g, path))
 		return gc_sweep_dir(g, path, NULL, NULL, e);
 	g->removed.releases++;
 	if (g->list)
@@ -94,10 +100,11 @@ static int each_release(struct gc *g,
 	while ((name = dir_next(&dir))) {
 		char below[PATH_MAX], checked[NAME_MAX_SIZE];
 
-		if (gc_is_temporary(name))
-			continue;
 		snprintf(below, sizeof(below), "%s/%.255s", path, name);
-		if (field_name(checked, name, strlen(name)))
+		if (depth && gc_is_temporary(name))
+			continue;
+		if (!gc_is_temporary(name) &&
+			field_name(checked, name, strlen(name)))
 			return err_set(e, REASON_FAILED,
 				"%s/%s: expected the name of a release, found another name",
 				g->store.name, below);

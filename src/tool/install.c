@@ -2,9 +2,12 @@
 #include "tool/install.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "tool/device_policy.h"
 #include "tool/item_put.h"
+#include "tool/releases.h"
+#include "tool/state_file.h"
 #include "tool/tool.h"
 
 int install_choose(struct install *x, struct err *e)
@@ -50,9 +53,35 @@ static int verify_image(
 	return 0;
 }
 
+/* Of two releases of one sequence, the boot would take only one. */
+static int check_sequence(
+	struct install *x, const struct item *i, struct err *e)
+{
+	struct release_list l = { 0 };
+	int r = 0;
+
+	if (!i->is_release || x->t.to.fd < 0)
+		return 0;
+	r = releases_load(&l, &x->t.to, i->name, NULL, e);
+	for (size_t n = 0; r == 0 && n < l.n; n++) {
+		const struct store_release *other = &l.list[n];
+
+		if (!other->fault && strcmp(other->version, i->version) != 0 &&
+			other->release.sequence == i->release.sequence)
+			r = err_set(e, REASON_RELEASE_INVALID,
+				"%s/%s: expected a sequence that no release of %s has, found %llu, which %s has",
+				x->t.from.name, i->where, i->name,
+				(unsigned long long)i->release.sequence,
+				other->version);
+	}
+	releases_free(&l);
+	return r;
+}
+
 static int verify_item(struct install *x, struct item *i, struct err *e)
 {
-	if (item_read(i, &x->t.from, e) != 0 || item_parse(i, e) != 0)
+	if (item_read(i, &x->t.from, e) != 0 || item_parse(i, e) != 0 ||
+		check_sequence(x, i, e) != 0)
 		return -1;
 	for (unsigned n = 0; n < i->n_images; n++)
 		if (x->config && verify_image(x, &i->images[n], e) != 0)
@@ -94,9 +123,14 @@ int install_publish(struct install *x, struct err *e)
 	for (unsigned i = 0; i < x->items.n; i++) {
 		const struct item *item = &x->items.list[i];
 
-		if (publish_images(x, item, e) != 0 ||
-			(item->is_release &&
-				item_put_release(&x->t, item, e) != 0))
+		if (publish_images(x, item, e) != 0)
+			return -1;
+		if (!item->is_release)
+			continue;
+		/* Where the boot writes what it tried; it makes no files. */
+		if (state_file_create(
+			    x->t.to.fd, x->t.to.name, item->name, e) != 0 ||
+			item_put_release(&x->t, item, e) != 0)
 			return -1;
 	}
 	return 0;

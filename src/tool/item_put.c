@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "tool/item_put.h"
+#include "tool/releases.h"
 
 int item_put_image_signature(struct transfer *t, const struct digest *d,
 	bool replace, uint64_t *size, struct err *e)
@@ -18,7 +19,9 @@ int item_put_image_signature(struct transfer *t, const struct digest *d,
 	return r == 1 ? transfer_put(t, path, bytes, n, replace, e) : r;
 }
 
-int item_put_release(struct transfer *t, const struct item *i, struct err *e)
+/* One that is there, with this manifest, gets the signatures that it lacks. */
+static int add_signatures(
+	struct transfer *t, const struct item *i, struct err *e)
 {
 	char path[2 * RELEASE_WHERE_MAX];
 
@@ -30,5 +33,24 @@ int item_put_release(struct transfer *t, const struct item *i, struct err *e)
 		if (transfer_put(t, path, s->bytes, s->n, true, e) != 0)
 			return -1;
 	}
-	return transfer_put(t, i->where, i->manifest, i->manifest_n, false, e);
+	return 0;
+}
+
+int item_put_release(struct transfer *t, const struct item *i, struct err *e)
+{
+	struct release_file files[RELEASE_SIGNATURES_MAX + 1];
+	unsigned n = 0;
+	int r;
+
+	if (releases_lock(&t->to, e) != 0)
+		return -1;
+	r = transfer_has(t, i->where, i->manifest, i->manifest_n, e);
+	if (r != 0)
+		return r < 0 ? -1 : add_signatures(t, i, e);
+	for (; n < i->n_signatures; n++)
+		files[n] = (struct release_file){ i->signatures[n].name,
+			i->signatures[n].bytes, i->signatures[n].n };
+	files[n++] =
+		(struct release_file){ "manifest", i->manifest, i->manifest_n };
+	return releases_put(&t->to, i->name, i->version, files, n, e);
 }

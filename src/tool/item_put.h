@@ -14,8 +14,9 @@ must_check int item_put_image_signature(struct transfer *t,
 	const struct digest *d, bool replace, uint64_t *size, struct err *e);
 
 /*
- * The signatures that were read, then the manifest: with it the release is
- * there. A release of that version with another manifest is refused.
+ * The release as a whole: manifest and signatures appear by one renaming.
+ * From here on the store is locked against everybody. A release of that
+ * version with another manifest is refused.
  */
 must_check int item_put_release(
 	struct transfer *t, const struct item *i, struct err *e);

@@ -57,6 +57,14 @@ must_check int releases_put(const struct store *s, const char *name,
 	const char *version, const struct release_file *files, size_t n,
 	struct err *e);
 
+/*
+ * Takes the references away (STORE_REFS) of images that this release names
+ * and no other: to be called before it is removed, so that nothing but the
+ * release keeps them. One that is interrupted has lost nothing.
+ */
+must_check int releases_forget_images(
+	const struct store *s, const struct store_release *r, struct err *e);
+
 /* Takes a release away, durably. The store is locked. */
 must_check int releases_remove(const struct store *s, const char *name,
 	const char *version, struct err *e);

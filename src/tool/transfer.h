@@ -57,6 +57,13 @@ must_check int transfer_plan(struct transfer *t, struct err *e);
 must_check int transfer_copy(struct transfer *t, struct err *e);
 
 /*
+ * 1: the store has this file with this content; 0: it has not; -1: refused,
+ * it has other content.
+ */
+must_check int transfer_has(struct transfer *t, const char *path,
+	const void *bytes, size_t n, struct err *e);
+
+/*
  * Writes a file of the store, with directories for its path: all of it or
  * nothing, and durable. Without replace, one that is there stays, and with
  * other content it is refused.

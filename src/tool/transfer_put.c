@@ -44,9 +44,8 @@ static int open_parent(struct transfer *t, const char *path, struct err *e)
 	return -1;
 }
 
-/* 1: it is there with this content; 0: it is not there. */
-static int is_there(struct transfer *t, const char *path, const void *bytes,
-	size_t n, bool replace, struct err *e)
+int transfer_has(struct transfer *t, const char *path, const void *bytes,
+	size_t n, struct err *e)
 {
 	char *found = malloc(n + 1);
 	ssize_t got = found ? read_beneath(t->to.fd, path, found, n) : -1;
@@ -56,7 +55,7 @@ static int is_there(struct transfer *t, const char *path, const void *bytes,
 	free(found);
 	if (same)
 		return 1;
-	if (replace || (got < 0 && error == ENOENT))
+	if (got < 0 && error == ENOENT)
 		return 0;
 	if (got >= 0 || error == EFBIG)
 		return err_set(e, REASON_FAILED,
@@ -71,9 +70,9 @@ int transfer_put(struct transfer *t, const char *path, const void *bytes,
 {
 	const char *name = strrchr(path, '/') + 1;
 	struct pending p;
-	int r = is_there(t, path, bytes, n, replace, e);
+	int r = transfer_has(t, path, bytes, n, e);
 
-	if (r != 0)
+	if (r == 1 || (r < 0 && !replace))
 		return r < 0 ? -1 : 0;
 
 	AUTO_FD int dirfd = open_parent(t, path, e);

@@ -218,6 +218,28 @@ code, out, err = gc("--json")
 equal((code, names(store), json.loads(out)["removed"]["incomplete"]),
       (0, ["meta.json"], 1), "what is left of one keeps nothing")
 ok(not os.path.exists(where), "and goes with its directory")
+with_release(two)
+os.rename(where, f"{store}/releases/web/.tmp-release")
+release(store, "web", "2", 2, one)
+code, out, err = gc("--json")
+equal((code, json.loads(out)["removed"]["incomplete"],
+       os.listdir(f"{store}/releases/web")), (0, 1, ["2"]),
+      "one that was killed before it got its name")
+ok(os.path.exists(f"{store}/images/{one}") and
+   not os.path.lexists(f"{store}/images/{two}"), "keeps nothing either")
+code, out, err = run(ROOTWRIGHT, "release", "remove", "--store", store, "web",
+                     "2")
+equal((code, gc()[0], names(store)), (0, 0, ["meta.json"]),
+      "nothing is left of a release that was removed")
+fresh()
+release(store, "web", "1", 1, one)
+release(store, "web", "2", 2, one, two)
+run(ROOTWRIGHT, "release", "remove", "--store", store, "web", "2")
+equal(os.listdir(f"{store}/images/refs/rootwright"), [one],
+      "the reference of an image goes with the last release that names it")
+equal(gc()[0], 0, "and with it the image")
+ok(os.path.exists(f"{store}/images/{one}") and
+   not os.path.lexists(f"{store}/images/{two}"), "but not another's")
 RELEASE = ("nothing was removed: what this release needs is not known; "
            "install it again, or remove it")
 with_release(two)
