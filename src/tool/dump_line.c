@@ -121,7 +121,7 @@ static int set_file(
 
 	if (has < 0)
 		return -1;
-	if (!span_absent(&field[FIELD_CONTENT]))
+	if (field[FIELD_CONTENT].p)
 		return tree_set_content(d->t, inode, field[FIELD_CONTENT].p,
 			       field[FIELD_CONTENT].n, d->e) != 0
 			       ? dump_at(d, FIELD_CONTENT)
@@ -160,7 +160,7 @@ static int set_symlink(
 			d, FIELD_PAYLOAD, NULL, "a symbolic link's target");
 	if (dump_unescape(d, FIELD_PAYLOAD, target, false) != 0)
 		return -1;
-	if (d->strict && !span_absent(&field[FIELD_CONTENT]))
+	if (d->strict && field[FIELD_CONTENT].p)
 		return dump_expected(d, FIELD_CONTENT, &field[FIELD_CONTENT],
 			"no content for a symbolic link");
 	if (d->strict && size != target->n)
@@ -171,13 +171,18 @@ static int set_symlink(
 	return 0;
 }
 
-/* Whatever the type is, content has the size that the line says. */
+/*
+ * Whatever the type is, content has the size that the line says. If there is
+ * none, it is NULL from now on: "\\x2d" is content.
+ */
 static int check_content(struct dump *d, struct span *field, uint64_t size)
 {
 	struct span *content = &field[FIELD_CONTENT];
 
-	if (span_absent(content))
+	if (span_absent(content)) {
+		*content = (struct span){ 0 };
 		return 0;
+	}
 	if (dump_unescape(d, FIELD_CONTENT, content, true) != 0)
 		return -1;
 	if (content->n > DUMP_CONTENT_MAX)

@@ -154,6 +154,23 @@ refused(ROOT + entry(size="9", payload=PATH, digest=DIGEST * 2),
 refused(ROOT + entry(size="9", payload="p" * 4096), ":2: payload: expected a "
         "path of at most 4095 bytes, found \"" + "p" * 91 + "...\"")
 
+dash, none = (build(text(ROOT + entry(size="1", content=c)))[1]
+              for c in ("\\x2d", "-"))
+ok(len(dash) == 65 and dash != none, "a file of one dash is no absent one")
+equal(dash, build(text(ROOT + entry(size="1", content="\\x2d",
+                                    payload=PATH, digest=DIGEST)))[1],
+      "whatever else is said of it")
+
+for size in (2**53, 2**53 - 2**43, 2**52):
+    content = ROOT + "".join(
+        entry(f"/{i:0{i}}", size=str(size), payload=PATH, digest=DIGEST)
+        for i in range(1, 99))
+    build("--output", f"{T}/image", text(content))
+    code, out, err = run(ROOTWRIGHT, "dump", f"{T}/image")
+    equal((code, out.count(f" {size} ")), (0, 98), "files of 1024 chunks or "
+          f"not so many are read again: {err}")
+    os.unlink(f"{T}/image")
+
 # Links.
 refused(ROOT + entry(mode="120777"), ":2: payload: expected a symbolic link's "
         "target, found none")
