@@ -10,30 +10,14 @@ import sys
 import tempfile
 
 sys.path.insert(0, "tests/lib")
+from guest import make_initrd, nvme, run_guest
 from tap import *
 
-GUEST = r"""#!/bin/busybox sh
-export PATH=/bin
-busybox mount -t proc proc /proc
-busybox --install -s /bin
-mount -t devtmpfs dev /dev
+GUEST = r"""
 mount -t ext4 /dev/nvme0n1 /sealed || echo "no disk"
 mount -t ext4 /dev/nvme1n1 /plain || echo "no disk"
 mount -t ext4 /dev/nvme2n1 /small || echo "no disk"
 
-# step NAME COMMAND...: what it says, and its exit code.
-step()
-{
-	echo "begin $1"
-	name=$1
-	shift
-	code=0
-	"$@" >/out 2>&1 || code=$?
-	cat /out
-	echo "end $name $code"
-}
-
-echo
 store=/sealed/store
 step build rootwright build --store $store /tree
 step check rootwright check $store
@@ -80,55 +64,35 @@ step check-plain rootwright check /plain/store
 step small rootwright build --store /small/store /tree
 step check-small rootwright check /small/store
 umount /sealed /plain /small
-echo all done
-poweroff -f
 """
 
 DISKS = (("sealed", "-b 4096 -O verity"), ("plain", "-b 4096 -O ^verity"),
          ("small", "-b 1024 -O verity"))
 
-found = kernel()
-if not found:
+if not kernel():
     skip_all("no kernel: run make deps")
 T = tempfile.mkdtemp()
-root = f"{T}/root"
-for name in ("bin", "proc", "dev", "sealed", "plain", "small", "tree"):
-    os.makedirs(f"{root}/{name}")
-shutil.copy("/bin/busybox", f"{root}/bin/busybox")
-shutil.copy(ROOTWRIGHT, f"{root}/bin/rootwright")
-for library in set(re.findall(r"(/\S+) \(0x", run("ldd", ROOTWRIGHT)[1])):
-    os.makedirs(root + os.path.dirname(library), exist_ok=True)
-    shutil.copy(library, root + library)
-with open(f"{root}/init", "w", encoding="ascii") as f:
-    f.write(GUEST)
-os.chmod(f"{root}/init", 0o755)
+tree = f"{T}/root/tree"
+os.makedirs(tree)
 for size in (65, 4096, 4097, 1 << 20, (1 << 20) + 1, 3 << 20):
-    with open(f"{root}/tree/{size}", "wb") as f:
+    with open(f"{tree}/{size}", "wb") as f:
         f.write(os.urandom(size))
 for i in range(40):
-    with open(f"{root}/tree/small{i}", "wb") as f:
+    with open(f"{tree}/small{i}", "wb") as f:
         f.write(b"%d" % i * 100)
-equal(run("sh", "-c", f"cd {root} && find . | cpio -o -H newc --quiet "
-          f">{T}/initrd")[0], 0, "the initramfs is made")
-for name, options in DISKS:
+ok(make_initrd(T, GUEST, ("sealed", "plain", "small")),
+   "the initramfs is made")
+drives = []
+for i, (name, options) in enumerate(DISKS):
     with open(f"{T}/{name}.img", "wb") as f:
         f.truncate(64 << 20)
     equal(run("mke2fs", "-q", "-t", "ext4", *options.split(),
               f"{T}/{name}.img")[0], 0, f"{name}: a file system")
+    drives += nvme(f"{T}/{name}.img", i)
 
-argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,cx16=off",
-        "-m", "512",
-        "-nographic", "-no-reboot", "-net", "none", "-kernel", found[0],
-        "-initrd", f"{T}/initrd",
-        "-append", "console=ttyS0 panic=-1 no_timer_check loglevel=0"]
-for i, (name, _) in enumerate(DISKS):
-    argv += ["-drive", f"file={T}/{name}.img,if=none,id=d{i},format=raw",
-             "-device", f"nvme,drive=d{i},serial=d{i}"]
-console = run(*argv, stdin=-3, timeout=600)[1].replace("\r", "")
+console, steps = run_guest(T, drives)
 with open(f"{B}/build-seal.console", "w", encoding="utf-8") as f:
     f.write(console)
-steps = {m[1]: (int(m[3]), m[2]) for m in re.finditer(
-    r"^begin (\S+)\n(.*?)^end \1 (\d+)$", console, re.M | re.S)}
 has(console, "all done", "the guest came to its end")
 
 

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""A virtual machine that runs the host program: an initramfs of busybox,
+rootwright and its libraries, and a script of steps as init. For what needs
+the kernel's fs-verity, or a power cut."""
+import os
+import re
+import shutil
+
+from tap import ROOTWRIGHT, kernel, run
+
+BEGIN = r"""#!/bin/busybox sh
+export PATH=/bin
+busybox mount -t proc proc /proc
+busybox --install -s /bin
+mount -t devtmpfs dev /dev
+
+# step NAME COMMAND...: what it says, and its exit code.
+step()
+{
+	echo "begin $1"
+	name=$1
+	shift
+	code=0
+	"$@" >/out 2>&1 || code=$?
+	cat /out
+	echo "end $name $code"
+}
+
+echo
+"""
+END = """
+echo all done
+poweroff -f
+"""
+
+
+def make_initrd(where, script, dirs=()):
+    """where/root becomes where/initrd; what the caller put there is kept.
+    Returns whether it could be made."""
+    root = f"{where}/root"
+    for name in ("bin", "proc", "dev", *dirs):
+        os.makedirs(f"{root}/{name}", exist_ok=True)
+    shutil.copy("/bin/busybox", f"{root}/bin/busybox")
+    shutil.copy(ROOTWRIGHT, f"{root}/bin/rootwright")
+    for library in set(re.findall(r"(/\S+) \(0x", run("ldd", ROOTWRIGHT)[1])):
+        os.makedirs(root + os.path.dirname(library), exist_ok=True)
+        shutil.copy(library, root + library)
+    with open(f"{root}/init", "w", encoding="ascii") as f:
+        f.write(BEGIN + script + END)
+    os.chmod(f"{root}/init", 0o755)
+    return run("sh", "-c", f"cd {root} && find . | cpio -o -H newc --quiet "
+               ">../initrd")[0] == 0
+
+
+def run_guest(where, drives):
+    """Boots where/initrd with these drives (QEMU's options for -blockdev or
+    -drive, in order). Returns (console, {step: (exit code, its words)})."""
+    argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,cx16=off",
+            "-m", "512", "-nographic", "-no-reboot", "-net", "none",
+            "-kernel", kernel()[0], "-initrd", f"{where}/initrd", "-append",
+            "console=ttyS0 panic=-1 no_timer_check loglevel=0", *drives]
+    console = run(*argv, stdin=-3, timeout=600)[1].replace("\r", "")
+    return console, {m[1]: (int(m[3]), m[2]) for m in re.finditer(
+        r"^begin (\S+)\n(.*?)^end \1 (\d+)$", console, re.M | re.S)}
+
+
+def nvme(image, i):
+    """QEMU's options for the image as /dev/nvme<i>n1."""
+    return ["-drive", f"file={image},if=none,id=d{i},format=raw",
+            "-device", f"nvme,drive=d{i},serial=d{i}"]
