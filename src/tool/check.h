@@ -32,6 +32,8 @@ struct check {
 	uint64_t objects, bytes, faults;
 	uint64_t unsealed;  /* objects without fs-verity */
 	uint64_t temporary; /* files of a builder that runs or was killed */
+	struct check_entry *waiting; /* check_add */
+	unsigned n_waiting;
 };
 
 void check_begin(struct check *c);
@@ -63,9 +65,14 @@ void check_store(struct check *c, struct store *s);
 
 #define SIZE_ANY UINT64_MAX
 
-/* Checks one object: path, its digest, and the size that an image says. */
-void check_one(struct check *c, struct store *s, const char *path,
+/*
+ * Checks an object: its path, which is one of digest_object_path; its
+ * digest; and the size that an image says. What is wrong is told, in the
+ * order of these calls, by check_flush at the latest.
+ */
+void check_add(struct check *c, const struct store *s, const char *path,
 	const struct digest *want, uint64_t size);
+void check_flush(struct check *c, const struct store *s);
 
 /*
  * Checks the objects that these images name, each once, and the images

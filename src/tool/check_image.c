@@ -18,7 +18,8 @@ static int open_image(struct check *c, struct store *s, struct reading *d,
 		digest.algorithm != s->algorithm)
 		return reading_open(d, &all, name, e);
 	digest_object_path(&digest, path);
-	check_one(c, s, path, &digest, SIZE_ANY);
+	check_add(c, s, path, &digest, SIZE_ANY);
+	check_flush(c, s);
 	if (c->faults != faults)
 		return err_set(e, REASON_FAILED,
 			"%s: expected a whole image, found faults in it", name);
@@ -46,8 +47,9 @@ int check_images(struct check *c, struct store *s, char *const *images, int n,
 		char path[OBJECT_PATH_MAX];
 
 		digest_object_path(&o->digest, path);
-		check_one(c, s, path, &o->digest, o->size);
+		check_add(c, s, path, &o->digest, o->size);
 	}
+	check_flush(c, s);
 	objects_free(&objects);
 	return r;
 }

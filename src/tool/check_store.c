@@ -9,9 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/file.h"
-#include "core/verity.h"
 #include "tool/check.h"
-#include "tool/compute.h"
 #include "tool/store.h"
 
 #define REFS_DEPTH_MAX 32
@@ -40,6 +38,7 @@ static void list(
 	AUTO_FD
 	int fd = open_how(s->fd, path, O_RDONLY | O_DIRECTORY,
 		BENEATH | RESOLVE_NO_SYMLINKS);
+	int error;
 
 	names->list = NULL;
 	names->n = fd < 0 ? -1
@@ -49,12 +48,14 @@ static void list(
 	names->n = 0;
 	if (fd < 0 && errno == ENOENT)
 		return;
-	if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+	error = errno;
+	check_flush(c, s);
+	if (fd < 0 && (error == ENOTDIR || error == ELOOP))
 		check_fault(c, FAULT_TYPE, path,
 			"expected a directory, found something else");
 	else
 		check_fault(c, FAULT_UNREADABLE, path,
-			"expected a readable directory: %s", strerror(errno));
+			"expected a readable directory: %s", strerror(error));
 }
 
 static void free_names(struct names *names)
@@ -62,65 +63,6 @@ static void free_names(struct names *names)
 	for (int i = 0; i < names->n; i++)
 		free(names->list[i]);
 	free(names->list);
-}
-
-static void check_seal(struct check *c, struct store *s, int fd,
-	const char *path, const struct digest *want)
-{
-	char hex[DIGEST_HEX_MAX];
-	struct digest found;
-
-	if (verity_measure(fd, &found) != 0) {
-		c->unsealed++;
-		if (s->sealed)
-			check_fault(c, FAULT_UNSEALED, path,
-				"expected fs-verity, as meta.json has it, found none: %s",
-				strerror(errno));
-	} else if (!digest_equal(&found, want)) {
-		digest_to_hex(&found, hex);
-		check_fault(c, FAULT_SEAL, path,
-			"expected the fs-verity digest that its name says, found %s",
-			hex);
-	}
-}
-
-void check_one(struct check *c, struct store *s, const char *path,
-	const struct digest *want, uint64_t size)
-{
-	AUTO_FD
-	int fd = open_regular_beneath(s->fd, path);
-	struct digest found;
-	struct stat st;
-	struct err e;
-
-	if (fd < 0 && (errno == ELOOP || errno == EISDIR || errno == ENODEV ||
-			      errno == ENXIO)) {
-		check_fault(c, FAULT_TYPE, path,
-			"expected a regular file, found something else");
-		return;
-	}
-	if (fd < 0 && errno == ENOENT) {
-		check_fault(c, FAULT_MISSING, path,
-			"expected an object that the image needs, found none");
-		return;
-	}
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		check_fault(c, FAULT_UNREADABLE, path,
-			"expected a readable file: %s", strerror(errno));
-		return;
-	}
-	check_object(c, st.st_size);
-	check_seal(c, s, fd, path, want);
-	if (size != SIZE_ANY && (uint64_t)st.st_size != size)
-		check_fault(c, FAULT_SIZE, path,
-			"expected %llu bytes, as the image says, found %llu",
-			(unsigned long long)size,
-			(unsigned long long)st.st_size);
-	if (compute_fd(fd, "its content", st.st_size, want->algorithm, &found,
-		    &e) != 0)
-		check_fault(c, FAULT_UNREADABLE, path, "%s", e.text);
-	else if (!digest_equal(&found, want))
-		check_content(c, path, &found);
 }
 
 static bool is_temporary(struct check *c, const char *name)
@@ -150,6 +92,7 @@ static void check_objects_in(struct check *c, struct store *s, const char *ab)
 
 	snprintf(dir, sizeof(dir), "objects/%s", ab);
 	if (strlen(ab) != 2 || strspn(ab, "0123456789abcdef") != 2) {
+		check_flush(c, s);
 		check_fault(c, FAULT_NAME, dir,
 			"expected a directory of two hex digits, found another name");
 		return;
@@ -159,12 +102,14 @@ static void check_objects_in(struct check *c, struct store *s, const char *ab)
 		const char *name = names.list[i]->d_name;
 
 		snprintf(path, sizeof(path), "%s/%s", dir, name);
-		if (object_digest(s, ab, name, &d))
-			check_one(c, s, path, &d, SIZE_ANY);
-		else
-			check_fault(c, FAULT_NAME, path,
-				"expected the name of a %s object, found another name",
-				hash_name(s->algorithm));
+		if (object_digest(s, ab, name, &d)) {
+			check_add(c, s, path, &d, SIZE_ANY);
+			continue;
+		}
+		check_flush(c, s);
+		check_fault(c, FAULT_NAME, path,
+			"expected the name of a %s object, found another name",
+			hash_name(s->algorithm));
 	}
 	free_names(&names);
 }
@@ -259,6 +204,7 @@ void check_store(struct check *c, struct store *s)
 	for (int i = 0; i < names.n; i++)
 		if (!is_temporary(c, names.list[i]->d_name))
 			check_objects_in(c, s, names.list[i]->d_name);
+	check_flush(c, s);
 	free_names(&names);
 	list(c, s, "images", &names);
 	for (int i = 0; i < names.n; i++)

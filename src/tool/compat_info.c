@@ -155,28 +155,29 @@ static int print_objects(struct info *o)
 	return 0;
 }
 
-static int measure_files(int n, char **names)
+static void print_digest(void *ctx, const char *name, const struct digest *d)
 {
-	char hex[DIGEST_HEX_MAX];
-	struct digest d;
+	char ***next = ctx, hex[DIGEST_HEX_MAX];
+
+	(void)name;
+	digest_to_hex(d, hex);
+	puts(hex);
+	++*next;
+}
+
+static int measure(int n, char **names)
+{
+	char **next = names; /* the first that is not measured */
 	struct err e;
 
-	for (int i = 0; i < n; i++) {
-		if (access(names[i], R_OK) != 0) {
-			fprintf(stderr,
-				"composefs-info: Failed to open '%s': %s\n",
-				names[i], strerror(errno));
-			return EXIT_REFUSED;
-		}
-		if (measure_file(names[i], &d, &e) != 0) {
-			fprintf(stderr, "failed to measure '%s': %s\n",
-				names[i], e.text);
-			return EXIT_REFUSED;
-		}
-		digest_to_hex(&d, hex);
-		puts(hex);
-	}
-	return read_flush();
+	if (measure_files(names, (size_t)n, print_digest, &next, &e) == 0)
+		return read_flush();
+	if (access(*next, R_OK) != 0)
+		fprintf(stderr, "composefs-info: Failed to open '%s': %s\n",
+			*next, strerror(errno));
+	else
+		fprintf(stderr, "failed to measure '%s': %s\n", *next, e.text);
+	return EXIT_REFUSED;
 }
 
 int compat_info(int argc, char **argv)
@@ -189,7 +190,7 @@ int compat_info(int argc, char **argv)
 	if (r != 0)
 		return r;
 	if (strcmp(o.command, "measure-file") == 0)
-		return n ? measure_files(n, names)
+		return n ? measure(n, names)
 			 : usage(argv[0], "No files specified\n");
 	if (strcmp(o.command, "ls") != 0 && strcmp(o.command, "dump") != 0 &&
 		strcmp(o.command, "objects") != 0 &&

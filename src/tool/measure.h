@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The fs-verity digest of a file by its name. */
+/* The fs-verity digests of files by their names. */
 #ifndef RW_TOOL_MEASURE_H
 #define RW_TOOL_MEASURE_H
 
@@ -7,9 +7,12 @@
 #include "core/err.h"
 
 /*
- * SHA-256: the kernel's where fs-verity is enabled with it, else computed.
- * Refused: what is not a regular file.
+ * SHA-256: the kernel's where fs-verity is enabled with it, else computed, on
+ * all processors. Calls each for one file after the other, in their order,
+ * up to the first that fails: what is not a regular file is refused.
  */
-must_check int measure_file(const char *name, struct digest *d, struct err *e);
+must_check int measure_files(char *const *names, size_t n,
+	void (*each)(void *ctx, const char *name, const struct digest *d),
+	void *ctx, struct err *e);
 
 #endif
