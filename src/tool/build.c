@@ -72,6 +72,7 @@ int build_open(struct build *b, struct err *e)
 	}
 	if (b->threads == 0)
 		b->threads = threads_default();
+	compute_set_threads(b->threads);
 	if (b->store_name && open_store(b, e) != 0)
 		return -1;
 	if (!b->algorithm)

@@ -205,6 +205,7 @@ static int read_tree(
 	/* It neither digests nor stores anything when the source is a dump. */
 	if (m->from_file)
 		return source_read(s, t, &o, e);
+	compute_set_threads((unsigned)m->threads);
 	if ((m->digest_store && open_digest_store(m, e) != 0) ||
 		intake_open(&m->intake, t, m->digest_store ? &m->objects : NULL,
 			(unsigned)m->threads, e) != 0)

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "tool/compute_private.h"
 #include "tool/compute_push.h"
 #include "tool/hash.h"
+#include "tool/threads.h"
 
 #define CHUNK_BLOCKS (COMPUTE_CHUNK / HASH_BLOCK)
-#define THREADS_MAX 64		    /* of one file */
 #define WORTH_A_THREAD (2ull << 20) /* bytes; starting one takes 20 us */
 
 static unsigned threads;      /* 0: not set, or not asked yet */
@@ -25,15 +23,7 @@ void compute_set_threads(unsigned n)
 
 unsigned compute_threads(void)
 {
-	cpu_set_t set;
-	long n;
-
-	if (threads)
-		return threads;
-	if (sched_getaffinity(0, sizeof(set), &set) == 0)
-		return (unsigned)CPU_COUNT(&set);
-	n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n > 0 ? (unsigned)n : 1;
+	return threads ? threads : threads_default();
 }
 
 static unsigned take_extra(unsigned want)
