@@ -30,6 +30,8 @@ static const struct command {
 	{ "release", cmd_release, "make, sign and check releases" },
 	{ "export", cmd_export, "copy releases and images as plain files" },
 	{ "bless", cmd_bless, "declare the release that was booted good" },
+	{ "status", cmd_status,
+		"print the chain of trust, and ask the kernel" },
 	{ "gc", cmd_gc, "remove from a store what nothing needs" },
 	{ "install", cmd_install, "put releases and images into a store" },
 	{ "mount", cmd_mount, "mount an image, verified" },

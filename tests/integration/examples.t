@@ -16,6 +16,7 @@ from tap import *
 ELSEWHERE = {
     "rootwright.1": "Debian's mirror",
     "rootwright-bless.1": "a tree with systemd",
+    "rootwright-status.1": "a verified boot",
     "rootwright-mount.1": "a kernel with fs-verity",
     "rootwright-install.1": "a device",
     "rootwright-export.1": "a web server",

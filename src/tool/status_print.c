@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "tool/status.h"
+
+/* "name       words"; what is in the record may come from the disk. */
+static void line(const char *name, const char *fmt, ...) printf_like(2, 3);
+static void line(const char *name, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	text_printable(text);
+	printf("%-13s %s\n", name, text);
+}
+
+static const char *or_none(const char *s)
+{
+	return s ? s : "not recorded";
+}
+
+static void print_key(const char *name, const json_t *key)
+{
+	const char *subject = boot_record_string(key, NULL, "subject");
+	const char *id = boot_record_string(key, NULL, "id");
+	const char *file = boot_record_string(key, NULL, "file");
+
+	if (subject && id)
+		line(name, "\"%s\" (%.16s), %s", subject, id, or_none(file));
+}
+
+/* Who vouches for what is booted. */
+static void print_trust(const json_t *r)
+{
+	const char *trust = or_none(boot_record_string(r, NULL, "trust"));
+	const json_t *keys = boot_record_get(r, "release", "signed_by");
+
+	line("trust", "%s, from the %s; rootwright-boot %s", trust,
+		or_none(boot_record_string(r, NULL, "trust_from")),
+		or_none(boot_record_string(r, NULL, "version")));
+	print_key("image key", boot_record_get(r, "image", "signed_by"));
+	if (json_is_object(keys))
+		print_key("release key", keys);
+	for (size_t i = 0; i < json_array_size(keys); i++)
+		print_key("release key", json_array_get(keys, i));
+}
+
+static void print_release(const json_t *r)
+{
+	const char *name = boot_record_string(r, "release", "name");
+	const char *version = boot_record_string(r, "release", "version");
+	uint64_t sequence = 0, index = 0, active, baked = 0, stored = 0;
+
+	boot_record_number(r, "release", "sequence", &sequence);
+	boot_record_number(r, "release", "rollback_index", &index);
+	boot_record_number(r, "floor", "baked", &baked);
+	boot_record_number(r, "floor", "stored", &stored);
+	if (name && version)
+		line("release", "%s %s: sequence %llu, rollback_index %llu",
+			name, version, (unsigned long long)sequence,
+			(unsigned long long)index);
+	if (!boot_record_number(r, "floor", "active", &active)) {
+		line("roll-back", "%s: whatever was once signed boots",
+			or_none(boot_record_string(
+				r, NULL, "rollback_protection")));
+		return;
+	}
+	line("roll-back",
+		"floor %llu (stored %llu): against mistakes; floor %llu, in the initramfs: against whoever writes the disk",
+		(unsigned long long)active, (unsigned long long)stored,
+		(unsigned long long)baked);
+}
+
+/* What the boot tried before, and why that was not it. */
+static void print_candidates(const json_t *r)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach(boot_record_get(r, NULL, "candidates"), i, c)
+	{
+		const char *result = boot_record_string(c, NULL, "result");
+		const char *why = boot_record_string(c, NULL, "sentence");
+
+		if (result && strcmp(result, "booted") != 0)
+			line("skipped", "%s [%s]: %s",
+				or_none(boot_record_string(c, NULL, "version")),
+				result, why ? why : "");
+	}
+}
+
+static void print_image(const json_t *r)
+{
+	uint64_t files = 0, bytes = 0;
+
+	line("image", "%s:%s",
+		or_none(boot_record_string(r, "image", "algorithm")),
+		or_none(boot_record_string(r, "image", "digest")));
+	line("", "named by the %s, from the %s, verified in its %s",
+		or_none(boot_record_string(r, "image", "named_by")),
+		or_none(boot_record_string(r, "image", "from")),
+		or_none(boot_record_string(r, "image", "verified_in")));
+	line("store", "%s (%s), %s, %s%s",
+		or_none(boot_record_string(r, "store", "device")),
+		or_none(boot_record_string(r, "store", "named")),
+		or_none(boot_record_string(r, "store", "fstype")),
+		or_none(boot_record_string(r, "store", "path")),
+		json_is_true(boot_record_get(r, "store", "journal_replayed"))
+			? ", journal replayed"
+			: "");
+	boot_record_number(r, "preflight", "files", &files);
+	boot_record_number(r, "preflight", "bytes", &bytes);
+	line("init", "%s; %llu files of %llu bytes were read before it",
+		or_none(boot_record_string(r, NULL, "init")),
+		(unsigned long long)files, (unsigned long long)bytes);
+}
+
+static void print_words(const json_t *r, const char *member)
+{
+	const json_t *words = boot_record_get(r, NULL, member);
+
+	for (size_t i = 0; i < json_array_size(words); i++) {
+		const char *w = json_string_value(json_array_get(words, i));
+
+		if (w)
+			line(member, "%s", w);
+	}
+}
+
+void status_print(const struct status *s)
+{
+	const json_t *r = s->record;
+	const struct finding *weaker = status_weaker(s);
+
+	line("status", "%s",
+		weaker ? "WEAKER than the boot recorded: do not trust this system"
+		: status_weakened(s) ? "weakened, as the boot recorded"
+				     : "verified");
+	if (boot_record_get(r, NULL, "development_key"))
+		line("WARNING",
+			"a DEVELOPMENT key is trusted: whoever has the source can sign for this system");
+	print_words(r, "weakened");
+	print_trust(r);
+	print_release(r);
+	print_candidates(r);
+	print_image(r);
+	if (boot_record_string(r, NULL, "state"))
+		line("state", "%s", boot_record_string(r, NULL, "state"));
+	print_words(r, "unverified");
+	print_words(r, "ignored");
+	for (unsigned i = 0; i < s->n; i++)
+		line(s->findings[i].name, "%s: %s",
+			verdict_name(s->findings[i].verdict),
+			s->findings[i].text);
+}
