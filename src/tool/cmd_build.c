@@ -14,6 +14,7 @@
 #include "tool/compute.h"
 #include "tool/forboot.h"
 #include "tool/threads.h"
+#include "tool/progress.h"
 #include "tool/tool.h"
 
 static const char usage[] =
@@ -230,10 +231,10 @@ static void summary(const struct build *b)
 	struct intake_stats in = intake_stats(b->intake);
 
 	tool_say(
-		"%s: %u entries, %llu files of %llu bytes outside the image, image of %llu bytes",
+		"%s: %u entries, %llu files of %llu bytes outside the image, image of %llu bytes, in %.2f s",
 		b->source_name, b->entries, (unsigned long long)in.files,
-		(unsigned long long)in.bytes,
-		(unsigned long long)b->image.size);
+		(unsigned long long)in.bytes, (unsigned long long)b->image.size,
+		progress_seconds());
 	if (!b->store_name)
 		return;
 	tool_say("%s: %llu objects new (%llu bytes), %llu shared (%llu bytes)",
@@ -270,6 +271,7 @@ int cmd_build(int argc, char **argv)
 
 	if (r != 0)
 		return r == 'h' ? 0 : r;
+	progress_seconds();
 	r = run(&b, &e);
 	build_close(&b);
 	return r == 0 ? 0 : tool_fail(&e);

@@ -294,6 +294,8 @@ int extract_image(struct reading *d, const struct store *s, const char *target,
 	const struct read_image *r = &d->image;
 	int result = open_target(&x, target);
 
+	progress_expect(r->n_nodes, 0);
+
 	for (uint32_t i = 1; i < r->n_nodes && result == 0; i++)
 		result = make_node(&x, i);
 	/* Each before the one that it is in, whose mode may shut us out. */

@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "tool/oci_json.h"
+#include "tool/progress.h"
 
 static const char *const configs[] = {
 	"application/vnd.oci.image.config.v1+json",
@@ -78,12 +79,14 @@ static int check_layout(const struct oci *o, struct err *e)
 struct reading_layer {
 	struct blob blob;
 	struct sha256 tar;
+	const struct oci *oci;
 };
 
 static ssize_t layer_bytes(void *ctx, void *buf, size_t n, struct err *e)
 {
 	struct reading_layer *r = ctx;
 
+	progress_part(r->oci->done + r->blob.seen, r->oci->all);
 	return blob_read(&r->blob, buf, n, e);
 }
 
@@ -113,7 +116,7 @@ static int check_diff_id(
 static int read_layer(const struct oci *o, const struct oci_descriptor *d,
 	const char *diff_id, struct layers *l, struct err *e)
 {
-	struct reading_layer b = { .blob = { .fd = -1 } };
+	struct reading_layer b = { .blob = { .fd = -1 }, .oci = o };
 	struct unpack u = {
 		.read = layer_bytes,
 		.seen = tar_bytes,
@@ -159,8 +162,8 @@ static const char *diff_id(const struct oci *o, const struct oci_descriptor *d,
 }
 
 /* All is looked at before the first layer is read. */
-static int check_layers(const struct oci *o, const json_t *list,
-	const json_t *ids, const struct oci_descriptor *config, struct err *e)
+static int check_layers(struct oci *o, const json_t *list, const json_t *ids,
+	const struct oci_descriptor *config, struct err *e)
 {
 	struct oci_descriptor d;
 
@@ -177,6 +180,7 @@ static int check_layers(const struct oci *o, const json_t *list,
 				o->name, d.digest, d.media_type);
 		if (!diff_id(o, config, ids, i, e))
 			return -1;
+		o->all += d.size;
 	}
 	if (json_array_size(ids) != json_array_size(list))
 		return err_set(e, REASON_FAILED,
@@ -186,8 +190,8 @@ static int check_layers(const struct oci *o, const json_t *list,
 	return 0;
 }
 
-static int read_layers(const struct oci *o, const json_t *manifest,
-	struct layers *l, struct err *e)
+static int read_layers(
+	struct oci *o, const json_t *manifest, struct layers *l, struct err *e)
 {
 	const json_t *list = json_object_get(manifest, "layers"), *ids;
 	struct oci_descriptor config, d;
@@ -211,6 +215,7 @@ static int read_layers(const struct oci *o, const json_t *manifest,
 		if (r == 0)
 			r = read_layer(
 				o, &d, diff_id(o, &config, ids, i, e), l, e);
+		o->done += d.size;
 	}
 	json_decref(doc);
 	return r;
@@ -223,6 +228,7 @@ int oci_read(struct oci *o, struct layers *l, struct err *e)
 	int r;
 
 	l->oci = true;
+	o->done = o->all = 0;
 	if (check_layout(o, e) != 0)
 		return -1;
 	index = oci_load_file(o, "index.json", e);

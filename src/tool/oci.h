@@ -30,6 +30,7 @@ struct oci {
 	char name[PATH_MAX]; /* of the layout's directory */
 	const char *ref;     /* tag or digest; NULL: the only image */
 	int dir;
+	uint64_t done, all; /* bytes of layers, for progress */
 };
 
 /* where is what follows "oci:", and must outlive o. */

@@ -1,32 +1,115 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/progress.h"
 
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-static bool shown;
+#define MB 1e6
+#define SOON 0.5 /* seconds before a rate means anything */
+#define LONG 1e6 /* and more than anybody waits for */
 
-void progress_show(uint64_t n, const char *what, uint64_t bytes)
+static bool shown;
+static _Atomic uint64_t all_n, all_bytes, part, whole;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+double progress_seconds(void)
+{
+	static double start;
+
+	if (start == 0)
+		start = now();
+	return now() - start;
+}
+
+bool progress_wanted(void)
 {
 	static int terminal = -1;
-	static int64_t last;
-	struct timespec now;
-	int64_t ms;
 
 	if (terminal < 0)
 		terminal = isatty(STDERR_FILENO);
-	if (!terminal)
+	return terminal == 1;
+}
+
+void progress_expect(uint64_t n, uint64_t bytes)
+{
+	all_n = n;
+	all_bytes = bytes;
+}
+
+void progress_part(uint64_t p, uint64_t w)
+{
+	part = p;
+	whole = w;
+}
+
+static double ratio(uint64_t a, uint64_t b)
+{
+	return b ? (double)a / (double)b : -1;
+}
+
+/* How much is done, 0 to 1; below 0: not known. */
+static double done(const struct progress *p)
+{
+	double files = ratio(p->n, p->all_n);
+	double bytes = ratio(p->bytes, p->all_bytes);
+
+	if (p->whole)
+		return ratio(p->part, p->whole);
+	/* Small files take time, and large ones: half of each. */
+	return files < 0 ? bytes : bytes < 0 ? files : (files + bytes) / 2;
+}
+
+void progress_format(const struct progress *p, char *out, size_t size)
+{
+	double part_done = done(p);
+	unsigned long long s;
+	double left;
+	int n = snprintf(out, size, "%llu %s, %llu MB",
+		(unsigned long long)p->n, p->what,
+		(unsigned long long)((double)p->bytes / MB));
+
+	if (p->seconds < SOON || n < 0 || (size_t)n >= size)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ms = now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-	if (ms - last < 100)
+	n += snprintf(out + n, size - (size_t)n, ", %.0f MB/s",
+		(double)p->bytes / MB / p->seconds);
+	if (part_done <= 0 || part_done > 1 || (size_t)n >= size)
 		return;
-	last = ms;
+	left = p->seconds / part_done * (1 - part_done);
+	if (left > LONG)
+		return;
+	s = (unsigned long long)(left + 0.5);
+	snprintf(out + n, size - (size_t)n, ", %llu:%02llu left", s / 60,
+		s % 60);
+}
+
+void progress_show(uint64_t n, const char *what, uint64_t bytes)
+{
+	static double last = -1;
+	struct progress p = { .n = n, .bytes = bytes, .what = what };
+	char line[128];
+
+	if (!progress_wanted())
+		return;
+	p.seconds = progress_seconds();
+	if (last >= 0 && p.seconds - last < 0.1)
+		return;
+	last = p.seconds;
+	p.all_n = all_n;
+	p.all_bytes = all_bytes;
+	p.part = part;
+	p.whole = whole;
+	progress_format(&p, line, sizeof(line));
 	shown = true;
-	fprintf(stderr, "\r%llu %s, %llu MB", (unsigned long long)n, what,
-		(unsigned long long)(bytes / 1000000));
+	fprintf(stderr, "\r%s\033[K", line);
 }
 
 void progress_clear(void)

@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tool/census.h"
 #include "tool/dump_read.h"
 #include "tool/layer.h"
+#include "tool/progress.h"
 #include "tool/scan.h"
 
 static const char *after(const char *name, const char *prefix)
@@ -67,11 +69,15 @@ void source_close(struct source *s)
 static ssize_t read_input(void *ctx, void *buf, size_t n, struct err *e)
 {
 	struct input *in = ctx;
+	struct stat st;
 	ssize_t r = input_read(in, buf, n);
 
 	if (r < 0)
 		return err_sys(e, REASON_FAILED, errno, "%s: cannot be read",
 			in->name);
+	if (progress_wanted() && fstat(in->fd, &st) == 0)
+		progress_part((uint64_t)lseek(in->fd, 0, SEEK_CUR),
+			S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0);
 	return r;
 }
 
@@ -133,8 +139,12 @@ int source_read(struct source *s, struct tree *t,
 	const struct source_options *o, struct err *e)
 {
 	struct err earlier;
-	int r = read_source(s, t, o, e);
+	int r;
 
+	if (s->kind == SOURCE_DIRECTORY && o->intake)
+		census_begin(s->name);
+	r = read_source(s, t, o, e);
+	census_end();
 	if (o->intake && intake_finish(o->intake, &earlier) != 0) {
 		*e = earlier;
 		return -1;

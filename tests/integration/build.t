@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """rootwright build: what goes into a store, and what is printed."""
 import os
+import pty
 import re
 import shutil
 import stat
@@ -68,9 +69,27 @@ ok(re.fullmatch(r"[0-9a-f]{64}\n", out), "prints the digest and nothing else",
    out)
 digest = out.strip()
 ok(re.fullmatch(rf"rootwright: {tree}: 311 entries, 304 files of \d+ bytes "
-                r"outside the image, image of \d+ bytes\n", err),
+                r"outside the image, image of \d+ bytes, "
+                r"in \d+\.\d\d s\n", err),
    "and a summary on stderr", err)
 equal(sorted(os.listdir(T)), ["tree"], "and makes nothing")
+
+# On a terminal.
+ours, terminal = pty.openpty()
+p = subprocess.Popen([ROOTWRIGHT, "build", tree], stdout=subprocess.PIPE,
+                     stderr=terminal)
+os.close(terminal)
+shown = b""
+try:
+    while chunk := os.read(ours, 4096):
+        shown += chunk
+except OSError:  # the other end is closed
+    pass
+equal((p.communicate()[0], p.returncode), (digest.encode() + b"\n", 0),
+      "on a terminal: the same on stdout")
+ok(re.match(rb"\r1 files, \d+ MB\x1b\[K", shown), "progress on stderr", shown)
+ok(re.search(rb"MB[^\r]*\x1b\[K\r\x1b\[Krootwright: ", shown),
+   "and the line is taken away", shown)
 
 # A store.
 image = f"{T}/image"
