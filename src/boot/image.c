@@ -80,13 +80,9 @@ static int compare(const struct digest *want, const struct digest *found,
  */
 static int read_whole(int fd, const char *path, struct err *e)
 {
-	static char buf[65536];
-	off_t at = 0;
-	ssize_t n;
+	off_t at;
 
-	while ((n = pread(fd, buf, sizeof(buf), at)) > 0)
-		at += n;
-	if (n == 0)
+	if (read_through(fd, &at) == 0)
 		return 0;
 	return err_sys(e, REASON_IMAGE_MISMATCH, errno,
 		"image: %s: expected data that match its fs-verity digest, found others at byte %lld or after it",

@@ -52,17 +52,13 @@ static int open_in_root(int root, const char *path, struct err *e)
 		path);
 }
 
-static int read_through(
+static int read_file(
 	struct preflight *p, int fd, const char *path, struct err *e)
 {
-	static char buf[65536];
 	struct stat st;
-	off_t at = 0;
-	ssize_t n;
+	off_t at;
 
-	while ((n = pread(fd, buf, sizeof(buf), at)) > 0)
-		at += n;
-	if (n < 0)
+	if (read_through(fd, &at) != 0)
 		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
 			"preflight: %s: expected data that match its fs-verity digest, found others",
 			path);
@@ -81,7 +77,7 @@ static int check_file(
 {
 	AUTO_FD int fd = open_in_root(root, path, e);
 
-	return fd < 0 ? -1 : read_through(p, fd, path, e);
+	return fd < 0 ? -1 : read_file(p, fd, path, e);
 }
 
 /* The program after "#!" in a file's first characters, or false. */
@@ -138,7 +134,7 @@ static int check_init(
 	AUTO_FD int fd = open_in_root(root, init, e);
 	struct stat st;
 
-	if (fd < 0 || read_through(p, fd, init, e) != 0)
+	if (fd < 0 || read_file(p, fd, init, e) != 0)
 		return -1;
 	if (fstat(fd, &st) != 0 || !(st.st_mode & 0111))
 		return err_set(e, REASON_PREFLIGHT_MISSING,

@@ -5,30 +5,21 @@
 
 #include "core/text.h"
 
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 bool digest_from_hex(struct digest *d, const char *s, size_t n)
 {
-	size_t i;
+	static const char hex[] = "0123456789abcdef";
 
 	if (n != 64 && n != 128)
 		return false;
 	memset(d, 0, sizeof(*d));
 	d->algorithm = n == 64 ? HASH_SHA256 : HASH_SHA512;
 	d->size = n / 2;
-	for (i = 0; i < d->size; i++) {
-		int hi = hex_value(s[2 * i]), lo = hex_value(s[2 * i + 1]);
+	for (size_t i = 0; i < n; i++) {
+		const char *digit = memchr(hex, s[i], 16);
 
-		if (hi < 0 || lo < 0)
+		if (!digit)
 			return false;
-		d->bytes[i] = hi << 4 | lo;
+		d->bytes[i / 2] = d->bytes[i / 2] << 4 | (digit - hex);
 	}
 	return true;
 }

@@ -19,21 +19,14 @@ int open_how(int dirfd, const char *path, int flags, uint64_t resolve)
 
 int open_regular_beneath(int dirfd, const char *path)
 {
-	struct stat st;
-	int fd, saved;
-
-	fd = open_how(
+	int fd = open_how(
 		dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_STRICT);
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0) {
-		if (S_ISREG(st.st_mode))
-			return fd;
-		errno = S_ISDIR(st.st_mode) ? EISDIR : ENODEV;
-	}
-	saved = errno;
+	struct stat st = { 0 };
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
 	close(fd);
-	errno = saved;
+	errno = S_ISDIR(st.st_mode) ? EISDIR : ENODEV;
 	return -1;
 }
 
@@ -84,6 +77,16 @@ ssize_t read_all(int fd, void *buf, size_t max)
 		}
 		n += r;
 	}
+}
+
+int read_through(int fd, off_t *at)
+{
+	static char buf[65536];
+	ssize_t n;
+
+	for (*at = 0; (n = pread(fd, buf, sizeof(buf), *at)) > 0; *at += n)
+		;
+	return n;
 }
 
 ssize_t read_beneath(int dirfd, const char *path, void *buf, size_t max)

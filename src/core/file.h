@@ -60,6 +60,12 @@ const char *dir_next(struct dir *d);
 ssize_t read_all(int fd, void *buf, size_t max);
 
 /*
+ * Reads fd from its start to its end, for the sake of what the kernel finds
+ * there. *at is how many bytes that were; 0, or -1 with errno.
+ */
+int read_through(int fd, off_t *at);
+
+/*
  * Both: reads the regular file at path below dirfd. Returns the number of
  * bytes, or -1 with errno as above.
  */

@@ -57,12 +57,7 @@ static bool read_size(void *out, const char *v)
 
 static bool read_digest(void *out, const char *v)
 {
-	struct digest d;
-
-	if (!digest_from_hex(&d, v, strlen(v)))
-		return false;
-	*(struct digest *)out = d;
-	return true;
+	return digest_from_hex(out, v, strlen(v));
 }
 
 bool kv_clean_path(const char *v)

@@ -30,8 +30,8 @@ const struct setting *setting_find(const char *name, bool cmdline);
 
 /*
  * Fills the setting's member of *policy from 1 to 255 characters of printable
- * ASCII. NULL, or the words that follow "expected" in the caller's sentence,
- * and then nothing is written.
+ * ASCII. NULL, or the words that follow "expected" in the caller's sentence;
+ * then a word or a number is what it was.
  */
 const char *setting_read(const struct setting *s, void *policy, const char *v);
 
