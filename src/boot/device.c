@@ -28,6 +28,11 @@ struct scan {
 	char seen[500];
 };
 
+static bool by_label(const struct scan *s)
+{
+	return s->by == BY_LABEL || s->by == BY_PARTLABEL;
+}
+
 static int uevent_socket(void)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
@@ -141,19 +146,14 @@ static bool identify_partition(const char *name, struct identity *out)
 }
 
 /* What the device says where the store is looked for; empty: nothing. */
-static void read_name(
-	const struct scan *s, const char *name, int fd, char *out, size_t n)
+static const char *name_of(
+	const struct scan *s, const char *name, int fd, struct identity *id)
 {
 	bool by_fs = s->by == BY_LABEL || s->by == BY_UUID;
-	struct identity id;
 
-	out[0] = '\0';
-	if (by_fs ? !identify(fd, &id) : !identify_partition(name, &id))
-		return;
-	if (s->by == BY_LABEL || s->by == BY_PARTLABEL)
-		snprintf(out, n, "%s", id.label);
-	else
-		probe_uuid_text(id.uuid, out);
+	if (by_fs ? !identify(fd, id) : !identify_partition(name, id))
+		return "";
+	return by_label(s) ? id->label : id->uuid;
 }
 
 static void take(struct device *d, int fd, const char *path)
@@ -168,19 +168,19 @@ static void take(struct device *d, int fd, const char *path)
 static void scan_one(struct scan *s, const char *name)
 {
 	size_t n = strlen(s->seen);
-	char path[300], found[300];
+	char path[300];
 	int fd = open_node(name, path);
+	struct identity id;
+	const char *found;
 
 	if (fd < 0)
 		return; /* no medium, or gone again */
-	read_name(s, name, fd, found, sizeof(found));
+	found = name_of(s, name, fd, &id);
 	snprintf(s->seen + n, sizeof(s->seen) - n, "%s%s (%s%.*s%s)",
 		n ? ", " : "", path, found[0] ? "" : "no ",
 		(int)(s->wanted - s->spec), s->spec, found);
 	/* Case counts in a name, and does not in the digits of a UUID. */
-	if (s->by == BY_LABEL || s->by == BY_PARTLABEL
-			? strcmp(found, s->wanted) != 0
-			: strcasecmp(found, s->wanted) != 0) {
+	if ((by_label(s) ? strcmp : strcasecmp)(found, s->wanted) != 0) {
 		close(fd);
 	} else if (s->matches++ == 0) {
 		take(s->match, fd, path);

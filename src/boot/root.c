@@ -117,17 +117,16 @@ bool root_can_stack(const char *root, const char *other, struct err *e)
 int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
 	const struct store *s, struct err *e)
 {
-	*loop = v->memory;
-	if (mount_image(v, *loop, e) != 0 || mount_overlay(v, s, e) != 0)
-		return -1;
-	if (!*loop && !root_can_stack(SPACE_ROOT, SYSROOT, e)) {
-		*loop = true;
+	for (*loop = v->memory;; *loop = true) {
+		if (mount_image(v, *loop, e) != 0 ||
+			mount_overlay(v, s, e) != 0)
+			return -1;
+		if (*loop || root_can_stack(SPACE_ROOT, SYSROOT, e))
+			break;
 		if (umount2(SPACE_ROOT, MNT_DETACH) != 0 ||
 			umount2(SPACE_IMAGE, MNT_DETACH) != 0)
 			return err_sys(e, REASON_ROOT_MOUNT, errno,
 				"root: cannot be taken apart again");
-		if (mount_image(v, true, e) != 0 || mount_overlay(v, s, e) != 0)
-			return -1;
 	}
 	*root_fd = syscall(SYS_open_tree, AT_FDCWD, SPACE_ROOT,
 		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);

@@ -31,9 +31,6 @@ void keyring_init(struct keyring *k)
 static bool ask_ecdsa(const struct certificate *c, const struct pkcs7 *s,
 	const uint8_t *hash, unsigned hash_n)
 {
-	mbedtls_ecp_group_id id = c->kind == KEY_P256
-					  ? MBEDTLS_ECP_DP_SECP256R1
-					  : MBEDTLS_ECP_DP_SECP384R1;
 	mbedtls_ecdsa_context key;
 	mbedtls_ecp_group group;
 	mbedtls_ecp_point point;
@@ -42,11 +39,11 @@ static bool ask_ecdsa(const struct certificate *c, const struct pkcs7 *s,
 	mbedtls_ecdsa_init(&key);
 	mbedtls_ecp_group_init(&group);
 	mbedtls_ecp_point_init(&point);
-	yes = mbedtls_ecp_group_load(&group, id) == 0 &&
+	yes = mbedtls_ecp_group_load(&group, c->curve) == 0 &&
 	      mbedtls_ecp_point_read_binary(
 		      &group, &point, c->point.p, c->point.n) == 0 &&
 	      mbedtls_ecp_check_pubkey(&group, &point) == 0 &&
-	      mbedtls_ecp_set_public_key(id, &key, &point) == 0 &&
+	      mbedtls_ecp_set_public_key(c->curve, &key, &point) == 0 &&
 	      (!s || mbedtls_ecdsa_read_signature(&key, hash, hash_n,
 			     s->signature.p, s->signature.n) == 0);
 	mbedtls_ecp_point_free(&point);
@@ -92,7 +89,7 @@ int keyring_add(struct keyring *k, const char *file, const uint8_t *bytes,
 			file, KEYS_MAX);
 	if (certificate_read(c, key->der, file, bytes, n, e) != 0)
 		return -1;
-	if (!(c->kind == KEY_RSA ? ask_rsa : ask_ecdsa)(c, NULL, NULL, 0) ||
+	if (!(c->curve ? ask_ecdsa : ask_rsa)(c, NULL, NULL, 0) ||
 		mbedtls_md(sha256, c->spki.p, c->spki.n, id) != 0)
 		return err_set(e, REASON_KEYS_INVALID,
 			"certificate: %s: expected a public key, found numbers that are none",
@@ -182,8 +179,7 @@ static bool made_it(const struct pkcs7 *s, const struct certificate *c,
 	const mbedtls_md_info_t *md = mbedtls_md_info_from_type(s->hash);
 	uint8_t hash[MBEDTLS_MD_MAX_SIZE];
 
-	return s->rsa == (c->kind == KEY_RSA) &&
-	       mbedtls_md(md, tbs, n, hash) == 0 &&
+	return s->rsa == !c->curve && mbedtls_md(md, tbs, n, hash) == 0 &&
 	       (s->rsa ? ask_rsa : ask_ecdsa)(
 		       c, s, hash, mbedtls_md_get_size(md));
 }

@@ -41,6 +41,24 @@ static void copy_utf16(char *out, size_t size, const uint8_t *p, size_t units)
 	out[i < size ? i : 0] = '\0';
 }
 
+/* Where its bytes are; a GUID has its first three fields in little endian. */
+static const uint8_t plain[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
+	14, 15 };
+static const uint8_t guid[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13,
+	14, 15 };
+
+static void write_uuid(
+	struct identity *out, const uint8_t *p, const uint8_t *order)
+{
+	char *s = out->uuid;
+
+	for (unsigned i = 0; i < 16; i++, s += 2) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*s++ = '-';
+		text_hex(s, p + order[i], 1);
+	}
+}
+
 bool probe_ext4(const uint8_t *sb, size_t n, struct identity *out)
 {
 	if (n < EXT4_SIZE || le16(sb + 0x38) != 0xef53)
@@ -52,7 +70,7 @@ bool probe_ext4(const uint8_t *sb, size_t n, struct identity *out)
 	if (le32(sb + 0x60) & 0x0008)
 		return false;
 	memset(out, 0, sizeof(*out));
-	memcpy(out->uuid, sb + 0x68, 16);
+	write_uuid(out, sb + 0x68, plain);
 	copy_label(out, sb + 0x78, 16);
 	out->needs_recovery = le32(sb + 0x60) & 0x0004;
 	return true;
@@ -64,7 +82,7 @@ bool probe_btrfs(const uint8_t *sb, size_t n, struct identity *out)
 		le64(sb + 0x30) != BTRFS_OFFSET)
 		return false;
 	memset(out, 0, sizeof(*out));
-	memcpy(out->uuid, sb + 0x20, 16);
+	write_uuid(out, sb + 0x20, plain);
 	copy_label(out, sb + 0x12b, 256);
 	out->needs_recovery = le64(sb + 0x60) != 0; /* a log tree */
 	return true;
@@ -75,7 +93,7 @@ bool probe_f2fs(const uint8_t *sb, size_t n, struct identity *out)
 	if (n < F2FS_SIZE || le32(sb) != 0xf2f52010)
 		return false;
 	memset(out, 0, sizeof(*out));
-	memcpy(out->uuid, sb + 108, 16);
+	write_uuid(out, sb + 108, plain);
 	copy_utf16(out->label, sizeof(out->label), sb + 124, 512);
 	return true;
 }
@@ -89,34 +107,12 @@ uint64_t probe_gpt(const uint8_t *header)
 	return le64(header + 72);
 }
 
-/* A GUID on disk has its first three fields in little endian. */
-static void uuid_from_guid(uint8_t *uuid, const uint8_t *guid)
-{
-	static const uint8_t from[8] = { 3, 2, 1, 0, 5, 4, 7, 6 };
-	int i;
-
-	for (i = 0; i < 8; i++)
-		uuid[i] = guid[from[i]];
-	memcpy(uuid + 8, guid + 8, 8);
-}
-
 bool probe_gpt_entry(const uint8_t *entry, uint64_t start, struct identity *out)
 {
 	if (le64(entry + 32) != start)
 		return false;
 	memset(out, 0, sizeof(*out));
-	uuid_from_guid(out->uuid, entry + 16);
+	write_uuid(out, entry + 16, guid);
 	copy_utf16(out->label, sizeof(out->label), entry + 56, 36);
 	return true;
-}
-
-void probe_uuid_text(const uint8_t *uuid, char *out)
-{
-	static const uint8_t parts[] = { 4, 2, 2, 2, 6 };
-
-	for (unsigned i = 0; i < sizeof(parts); uuid += parts[i++]) {
-		text_hex(out, uuid, parts[i]);
-		out += 2 * parts[i] + 1;
-		out[-1] = i < 4 ? '-' : '\0';
-	}
 }

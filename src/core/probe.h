@@ -33,7 +33,7 @@
 /* What a file system, or the partition table, says to know it by. */
 struct identity {
 	char label[257];     /* empty: none, or longer than this */
-	uint8_t uuid[16];    /* in the order in which it is written */
+	char uuid[37];	     /* lower-case, with dashes */
 	bool needs_recovery; /* a journal or log; never known for f2fs */
 };
 
@@ -54,8 +54,5 @@ uint64_t probe_gpt(const uint8_t *header);
  */
 bool probe_gpt_entry(
 	const uint8_t *entry, uint64_t start, struct identity *out);
-
-/* Lower-case, with dashes, 36 characters and a NUL. */
-void probe_uuid_text(const uint8_t *uuid, char *out);
 
 #endif

@@ -12,8 +12,6 @@ static const char what[] = "an X.509 certificate in PEM or DER";
 static const struct span common_name = SPAN(MBEDTLS_OID_AT_CN);
 static const struct span rsa = SPAN(MBEDTLS_OID_PKCS1_RSA);
 static const struct span ec = SPAN(MBEDTLS_OID_EC_ALG_UNRESTRICTED);
-static const struct span p256 = SPAN(MBEDTLS_OID_EC_GRP_SECP256R1);
-static const struct span p384 = SPAN(MBEDTLS_OID_EC_GRP_SECP384R1);
 
 /* The one certificate of a file, PEM or DER, into der; gives its size. */
 static size_t decode(const struct der *d, uint8_t *der)
@@ -87,7 +85,6 @@ static void read_rsa(struct certificate *c, struct der *bits)
 	struct der key = der_enter(bits, DER_SEQUENCE, "an RSA key");
 
 	der_end(bits, "an RSA key");
-	c->kind = KEY_RSA;
 	c->modulus = read_number(&key);
 	c->exponent = read_number(&key);
 	der_end(&key, "an RSA key");
@@ -106,6 +103,7 @@ static void read_key(struct certificate *c, struct der *d)
 	struct der algorithm = der_enter(&spki, DER_SEQUENCE, "a public key");
 	struct span type = der_take(&algorithm, DER_OID, "a public key");
 	struct der bits = der_enter(&spki, DER_BIT_STRING, "a public key");
+	mbedtls_asn1_buf oid; /* mbedtls knows the curves that we take */
 	struct span curve;
 
 	der_check(
@@ -117,8 +115,8 @@ static void read_key(struct certificate *c, struct der *d)
 	}
 	der_check(d, span_equal(type, ec), wanted, "another type of key");
 	curve = der_take(&algorithm, DER_OID, "a named curve");
-	c->kind = span_equal(curve, p256) ? KEY_P256 : KEY_P384;
-	der_check(d, c->kind == KEY_P256 || span_equal(curve, p384), wanted,
+	oid = (mbedtls_asn1_buf){ DER_OID, curve.n, (uint8_t *)curve.p };
+	der_check(d, mbedtls_oid_get_ec_grp(&oid, &c->curve) == 0, wanted,
 		"another curve");
 	c->point.p = bits.p;
 	c->point.n = bits.end - bits.p;

@@ -10,17 +10,13 @@
 #ifndef RW_CORE_X509_H
 #define RW_CORE_X509_H
 
+#include <mbedtls/ecp.h>
+
 #include "core/der.h"
 
 #define CERTIFICATE_MAX 16384	 /* bytes of a certificate's file */
 #define CERTIFICATE_DER_MAX 4096 /* bytes of the certificate in it */
 #define COMMON_NAME_MAX 128	 /* characters, with a NUL; X.520 says 64 */
-
-enum key_kind {
-	KEY_RSA,
-	KEY_P256,
-	KEY_P384,
-};
 
 /* The spans point into the DER that was read. */
 struct certificate {
@@ -28,7 +24,7 @@ struct certificate {
 	struct span serial; /* the bytes of the INTEGER */
 	struct span spki;   /* SubjectPublicKeyInfo, with tag and length */
 	char subject[COMMON_NAME_MAX]; /* the common name, printable ASCII */
-	enum key_kind kind;
+	mbedtls_ecp_group_id curve;    /* ECDSA; MBEDTLS_ECP_DP_NONE: RSA */
 	struct span point;	       /* ECDSA: the point, uncompressed */
 	struct span modulus, exponent; /* RSA */
 };
