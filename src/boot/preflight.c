@@ -81,19 +81,19 @@ static int check_file(
 }
 
 /* The program after "#!" in a file's first characters, or false. */
-static bool script_interpreter(const char *head, char *out)
+static bool script_interpreter(int fd, char *out)
 {
+	char head[INTERPRETER_MAX + 1] = "";
+	const char *s = head + 2;
 	size_t n;
 
-	if (strncmp(head, "#!", 2) != 0)
+	if (pread(fd, head, sizeof(head) - 1, 0) < 0 || memcmp(head, "#!", 2))
 		return false;
-	head += 2 + strspn(head + 2, " \t");
-	n = strcspn(head, " \t\n");
-	if (n == 0 || n >= INTERPRETER_MAX)
-		return false;
-	memcpy(out, head, n);
+	s += strspn(s, " \t");
+	n = strcspn(s, " \t\n");
+	memcpy(out, s, n);
 	out[n] = '\0';
-	return true;
+	return n > 0;
 }
 
 /*
@@ -130,7 +130,7 @@ static bool elf_interpreter(int fd, char *out)
 static int check_init(
 	struct preflight *p, int root, const char *init, struct err *e)
 {
-	char head[257] = "", interpreter[INTERPRETER_MAX];
+	char interpreter[INTERPRETER_MAX];
 	AUTO_FD int fd = open_in_root(root, init, e);
 	struct stat st;
 
@@ -140,9 +140,7 @@ static int check_init(
 		return err_set(e, REASON_PREFLIGHT_MISSING,
 			"preflight: %s: expected an executable file, found mode %04o",
 			init, (unsigned)st.st_mode & 07777);
-	if (pread(fd, head, sizeof(head) - 1, 0) < 0)
-		head[0] = '\0';
-	if (!script_interpreter(head, interpreter) &&
+	if (!script_interpreter(fd, interpreter) &&
 		!elf_interpreter(fd, interpreter))
 		return 0;
 	return check_file(p, root, interpreter, e);

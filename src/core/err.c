@@ -21,11 +21,6 @@ const char *reason_name(enum reason r)
 	return reasons[r].name;
 }
 
-const char *reason_hint(enum reason r)
-{
-	return reasons[r].hint;
-}
-
 int err_sys(struct err *e, enum reason r, int errnum, const char *fmt, ...)
 {
 	va_list ap;
@@ -57,5 +52,5 @@ int err_hint(struct err *e, const char *fmt, ...)
 
 const char *err_hint_text(const struct err *e)
 {
-	return e->hint[0] ? e->hint : reason_hint(e->reason);
+	return e->hint[0] ? e->hint : reasons[e->reason].hint;
 }

@@ -82,7 +82,4 @@ enum reason {
 /* The stable name of a reason ("image-mismatch"). */
 const char *reason_name(enum reason r);
 
-/* What a user does about it; empty when the sentence says it all. */
-const char *reason_hint(enum reason r);
-
 #endif
