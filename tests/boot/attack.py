@@ -5,6 +5,7 @@ import os
 import re
 import struct
 import subprocess
+import zlib
 
 import forge
 
@@ -175,3 +176,28 @@ class Disk:
     def swap_in(self, path, other):
         """The inode of another file (sealed, intact) under this name."""
         self.debugfs(f"unlink {path}", f"ln {other} {path}")
+
+    def sectors(self, size):
+        """The partition table as a disk of sectors of this size has it."""
+        with open(self.path, "r+b") as f:
+            f.seek(512)
+            header = bytearray(f.read(92))
+            f.seek(1024)
+            table = bytearray(f.read(128 * 128))
+            total = f.seek(0, os.SEEK_END) // size
+            for at in range(0, len(table), 128):
+                first, last = struct.unpack_from("<QQ", table, at + 32)
+                if last:
+                    struct.pack_into("<QQ", table, at + 32,
+                                     first * 512 // size,
+                                     (last + 1) * 512 // size - 1)
+            struct.pack_into("<QQQ", header, 32, total - 1,
+                             2 + len(table) // size,
+                             total - 2 - len(table) // size)
+            struct.pack_into("<I", header, 88, zlib.crc32(table))
+            struct.pack_into("<I", header, 16, 0)
+            struct.pack_into("<I", header, 16, zlib.crc32(header))
+            f.seek(512)
+            f.write(bytes(33 * 512))
+            f.seek(size)
+            f.write(header.ljust(size, b"\0") + table)

@@ -37,7 +37,8 @@ class Outcome:
 
 
 def arguments(kernel, initrd, cmdline, disks, bus, memory, extra):
-    """disks: raw files, opened read-only. bus: virtio or nvme."""
+    """disks: raw files, opened read-only. bus: virtio, nvme, or 4k: virtio
+    with sectors of 4096 bytes."""
     # cx16=off: in QEMU 7.2 an interrupt after a cmpxchg16b can find garbage in
     # the flags, and about one kernel in 300 dies of it in its allocator.
     argv = [QEMU, "-accel", "tcg", "-cpu", "max,cx16=off", "-m", str(memory),
@@ -47,8 +48,11 @@ def arguments(kernel, initrd, cmdline, disks, bus, memory, extra):
     for n, disk in enumerate(disks):
         argv += ["-drive", f"file={disk},format=raw,if=none,id=d{n},"
                  "snapshot=on"]
-        argv += ["-device", f"virtio-blk-pci,drive=d{n}" if bus == "virtio"
-                 else f"nvme,drive=d{n},serial=d{n}"]
+        argv += ["-device", {
+            "virtio": f"virtio-blk-pci,drive=d{n}",
+            "4k": f"virtio-blk-pci,drive=d{n},logical_block_size=4096,"
+                  "physical_block_size=4096",
+            "nvme": f"nvme,drive=d{n},serial=d{n}"}[bus]]
     return argv + list(extra)
 
 

@@ -65,6 +65,15 @@ CASES = [
     Case("store by PARTUUID=, and the command line says the same", boots(),
          conf=CONF.replace("LABEL=rootwright", "PARTUUID={partuuid}"),
          cmdline="composefs={one} rootwright.store=PARTUUID={partuuid}"),
+    Case("store by PARTUUID=, sectors of 4096 bytes", boots(),
+         conf=CONF.replace("LABEL=rootwright", "PARTUUID={partuuid}"),
+         disk=["sectors 4096"], bus="4k"),
+    # No checksum of it is ours: the kernel makes no partition of such a disk.
+    Case("a bit flipped in the partition table", refuses(
+        "store-not-found", r"store: PARTLABEL={partlabel}: expected a block "
+        r"device within 3 s, found: /dev/vda \(no PARTLABEL=\)"),
+        conf=CONF.replace("LABEL=rootwright", "PARTLABEL={partlabel}")
+        + "timeout=3\n", disk=["flip_disk 1088"]),
     Case("two disks with one PARTUUID", refuses(
         "store-ambiguous", r"store: PARTUUID={partuuid}: expected one "
         r"device, found 2: /dev/vd[ab]1 and /dev/vd[ab]1"), disks=2,
