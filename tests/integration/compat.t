@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, "tests/lib")
-from tap import B, done, equal, have_oracle, oracle, run, skip_all  # noqa: E402
+from tap import B, done, equal, has, have_oracle, oracle, run, skip_all  # noqa: E402
 
 if not have_oracle("composefs-info"):
     skip_all("composefs is not in the cache (make deps)")
@@ -158,7 +158,57 @@ def mkcomposefs():
     equal(os.path.exists(f"{T}/other"), False, "leaves nothing")
 
 
+def bugs():
+    """What the original takes and we do not: the list in the man page."""
+    digest = "ab" * 32
+    line = "/a {} 100644 {} {} 0 0 {} {} - {}\n"
+    root = "/ 0 40755 2 0 0 0 1.0 - - -\n"
+    for name, text in (
+            ("a short digest", line.format(9, 1, 0, "1.0", "ab/cd", "abcd")),
+            ("a long digest", line.format(9, 1, 0, "1.0", "ab/cd",
+                                          digest + "00")),
+            ("a digest that is none", line.format(9, 1, 0, "1.0", "ab/cd",
+                                                  "zz" * 32)),
+            ("a sign", line.format("+0", 1, 0, "1.0", "-", "-")),
+            ("a number below 0", line.format(0, 1, -1, "1.0", "-", "-")),
+            ("a number of 33 bits", line.format(0, 2**32, 0, "1.0", "-",
+                                                "-")),
+            ("a second and more", line.format(0, 1, 0, "1.1000000000", "-",
+                                              "-")),
+            ("a field less", "/a 0 100644 1 0 0 0 1.0 - -\n"),
+            ("a doubled slash", line.replace("/a", "//a").format(
+                0, 1, 0, "1.0", "-", "-")),
+            ("a NUL byte", line.replace("/a", "/a\\x00b").format(
+                0, 1, 0, "1.0", "-", "-"))):
+        code, _, _ = oracle("mkcomposefs", "--from-file",
+                            "--print-digest-only", "-",
+                            input=(root + text).encode())
+        equal(code, 0, f"{name}: the original takes it")
+        code, out, err = run(f"{B}/compat/mkcomposefs", "--from-file",
+                             "--print-digest-only", "-",
+                             input=(root + text).encode())
+        equal((code, out), (1, ""), f"{name}: we do not")
+        has(err, "mkcomposefs: standard input:2: ", "and say which line")
+
+    tree, store = f"{T}/bug", f"{T}/bugs"
+    os.mkdir(tree)
+    with open(f"{tree}/f", "w", encoding="ascii") as f:
+        f.write("x" * 5000)
+    command = (f"--digest-store={store}", tree, f"{T}/bug.cfs")
+    oracle("mkcomposefs", *command)
+    where = [f"{top}/{names[0]}" for top, _, names in os.walk(store)
+             if names][0]
+    os.truncate(where, 4999)
+    equal(oracle("mkcomposefs", *command)[0], 0,
+          "an object that is cut: the original takes it")
+    code, _, err = run(f"{B}/compat/mkcomposefs", *command)
+    equal(code, 1, "an object that is cut: we do not")
+    has(err, f"{where}: expected an object of 5000 bytes, found 4999",
+        "and say which")
+
+
 info()
 mkcomposefs()
+bugs()
 shutil.rmtree(T)
 done()
