@@ -89,6 +89,10 @@ def make_disks():
         f.truncate(16 << 20)
     base.run("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-O", "^verity",
              "-d", f"{T}/plain", f"{T}/plain.img")
+    with open(f"{T}/empty.img", "wb") as f:
+        f.truncate(16 << 20)
+    base.run("mke2fs", "-q", "-t", "ext4", "-b", "4096", "-O", "verity",
+             f"{T}/empty.img")
 
 
 def install(program, to, libraries=None, at=""):
@@ -118,10 +122,12 @@ def install_theirs():
 
 def make_initrd():
     for name in ("proc", "sys", "dev", "tmp", "disk", "plain", "mnt", "sbin",
+                 "paste",
                  "busybox", "compat/ours", "modules"):
         os.makedirs(f"{root}/{name}")
     for program in (ROOTWRIGHT, *(shutil.which(x, path=PATH) for x in
-                                  ("busybox", "find", "mount", "losetup"))):
+                                  ("busybox", "find", "mount", "losetup",
+                                   "openssl"))):
         install(program, f"bin/{os.path.basename(program)}")
     os.symlink("/bin/rootwright", f"{root}/compat/ours/mount.composefs")
     install_theirs()
@@ -143,6 +149,12 @@ def make_initrd():
     shutil.copy(f"{T}/store/signatures/{ONE}.p7s", f"{root}/img/one.cfs.p7s")
     write(f"{root}/words", f"ONE={ONE}\nTWO={TWO}\nTHREE={THREE}\n"
           f"NONE={'ab' * 32}\nONE_PATH={place(ONE)}\n".encode())
+    with open("src/tool/rootwright-mount.1", encoding="utf-8") as f:
+        example = re.search(r"^\.Sh EXAMPLES\n\.Bd.*?\n(.*?)^\.Ed", f.read(),
+                            re.M | re.S)[1]
+    write(f"{root}/example/script", example.replace("\\e", "\\").encode())
+    write(f"{root}/example/tree/file", b"x" * 100)
+    write(f"{root}/openssl.cnf", b"[req]\ndistinguished_name=name\n[name]\n")
     shutil.copy("tests/boot/guest/mount.sh", f"{root}/init")
     os.chmod(f"{root}/init", 0o755)
     base.run("sh", "-c", f"cd {root} && find . | cpio -o -H newc --quiet "
@@ -157,8 +169,8 @@ ONE, TWO, THREE = make_store()
 make_disks()
 make_initrd()
 outcome = vm.boot(KERNEL[0], f"{T}/initrd", "console=ttyS0 panic=-1 "
-                  "no_timer_check", (f"{T}/disk.img", f"{T}/plain.img"),
-                  bus="nvme")
+                  "no_timer_check", (f"{T}/disk.img", f"{T}/plain.img",
+                                     f"{T}/empty.img"), bus="nvme")
 with open(f"{B}/mount.console", "w", encoding="utf-8") as f:
     f.write(outcome.console + outcome.witness)
 steps = {m[1]: m[2] for m in re.finditer(
@@ -227,6 +239,10 @@ def rootwright_mount():
     for name in ("either-key", "elsewhere", "file"):
         works(name)
     works("stack", "small")
+    works("example", "code 0")
+    ok(re.search("^composefs:[0-9a-f]{64} /paste/mnt overlay ro,.*\nx{100}",
+                 step("example"), re.M), "example: its last mount is there",
+       step("example"))
     works("write", "touch: /mnt/new: Read-only file system")
     serial = run("openssl", "x509", "-noout", "-serial", "-in",
                  f"{T}/trusted.pem")[1].strip().split("=")[1].lower()

@@ -16,6 +16,7 @@ for module in netfs libcrc32c sha256-ssse3 erofs overlay loop; do
 done
 mount -t ext4 -o ro /dev/nvme0n1p1 /disk
 mount -t ext4 -o ro /dev/nvme1n1 /plain
+mount -t ext4 /dev/nvme2n1 /paste
 # shellcheck disable=SC1091
 . /words
 store=/disk/composefs
@@ -152,6 +153,22 @@ cert="--cert /keys/trusted.pem"
 	ours idmap look $S --idmap /proc/$other/ns/user "$ONE"
 	ours idmap-own look $S --idmap /proc/self/ns/user "$ONE"
 }
+
+# The man page's, and where its last mount is.
+example()
+{
+	export OPENSSL_CONF=/openssl.cnf
+	cp -r /example/. /paste/ && cd /paste && sh -eu script 2>/err
+	code=$?
+	echo "code $code"
+	[ $code = 0 ] || cat /err
+	grep /paste/mnt /proc/mounts
+	cat mnt/file
+	cd /
+	umount /paste/mnt
+	echo "left: $(grep /paste/mnt /proc/mounts)"
+}
+step example example
 
 # Both: the same options, side by side.
 both()
