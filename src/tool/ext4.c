@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 
 /* libext2fs would ask the C compiler whether char is signed. */
 #define HASH_FLAGS (EXT2_FLAGS_SIGNED_HASH | EXT2_FLAGS_UNSIGNED_HASH)
+
+/* libcom_err has one table, and one place for a message. */
+static pthread_mutex_t words_lock = PTHREAD_MUTEX_INITIALIZER;
 
 int ext4_fail(struct err *e, errcode_t code, const char *fmt, ...)
 {
@@ -19,11 +23,14 @@ int ext4_fail(struct err *e, errcode_t code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	initialize_ext2_error_table();
 	/* A file takes less than it was given only where there is no room. */
 	if (code == EXT2_ET_SHORT_WRITE)
 		code = ENOSPC;
-	return err_set(e, REASON_FAILED, "%s: %s", words, error_message(code));
+	pthread_mutex_lock(&words_lock);
+	initialize_ext2_error_table();
+	err_set(e, REASON_FAILED, "%s: %s", words, error_message(code));
+	pthread_mutex_unlock(&words_lock);
+	return -1;
 }
 
 /*
@@ -186,7 +193,8 @@ int ext4_open(struct ext4 *x, int fd, const char *name, uint64_t offset,
 		(unsigned long long)offset);
 	r = descriptor_name(fd, own, sizeof(own));
 	if (!r)
-		r = ext2fs_open2(own, options, EXT2_FLAG_64BITS, 0, 0,
+		r = ext2fs_open2(own, options,
+			EXT2_FLAG_64BITS | EXT2_FLAG_THREADS, 0, 0,
 			unixfd_io_manager, &x->fs);
 	if (r) {
 		*absent = r == EXT2_ET_BAD_MAGIC || r == EXT2_ET_SHORT_READ;

@@ -45,7 +45,10 @@ must_check int ext4_file_map(
 must_check int ext4_file_write(struct ext4_file *f, uint64_t logical,
 	uint64_t n, const void *blocks, struct err *e);
 
-/* n blocks; those that are not mapped read as zeros. */
+/*
+ * n blocks; those that are not mapped read as zeros. Of what ext4_open opened
+ * several threads may read at once.
+ */
 must_check int ext4_file_read(struct ext4_file *f, uint64_t logical, uint64_t n,
 	void *blocks, struct err *e);
 

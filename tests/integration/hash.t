@@ -79,6 +79,23 @@ equal((code, out), (0, ""), "a good store")
 objects = sorted(f"objects/{a}/{b}" for a in os.listdir(f"{store}/objects")
                  for b in os.listdir(f"{store}/objects/{a}"))
 has(err, f"{store}: {len(objects)} objects, ", "all of its objects are counted")
+run(ROOTWRIGHT, "disk", "--store", store, "--output", f"{T}/disk")
+code, out, err = run(ROOTWRIGHT, "check", f"{T}/disk")
+equal((code, out), (0, ""), "a good disk")
+has(err, f"{T}/disk: {len(objects)} objects, ", "all of its objects are counted")
+large = [o for o in objects if os.path.getsize(f"{store}/{o}") > 4096]
+damaged = sorted(random.sample(large, 20))
+with open(f"{T}/disk", "r+b") as f:
+    disk = f.read()
+    for name in damaged:
+        with open(f"{store}/{name}", "rb") as o:
+            f.seek(disk.index(o.read(4096)))
+        f.write(b"\0\0\0\0\0\0")
+found = [run(ROOTWRIGHT, "check", "--json", f"{T}/disk") for _ in range(2)]
+equal(found[0], found[1], "two checks of a disk say the same")
+equal([f["path"] for f in json.loads(found[0][1])["faults"]
+       if f["kind"] == "content"], damaged,
+      "each damaged object is named, in order")
 damaged = sorted(random.sample(objects, 40))
 for name in damaged:
     path = f"{store}/{name}"
