@@ -31,17 +31,15 @@ static size_t character(const char *s, bool quoted, bool utf8)
 static const char *unquote(struct slice *v, bool utf8)
 {
 	bool quoted = v->n >= 2 && v->s[0] == '"' && v->s[v->n - 1] == '"';
-	size_t i, n;
+	size_t i, n = 1;
 
 	v->s += quoted;
 	v->n -= 2 * quoted;
-	for (i = 0; i < v->n; i += n) {
+	for (i = 0; n && i < v->n; i += n)
 		n = character(v->s + i, quoted, utf8);
-		if (!n)
-			return utf8 ? "double quotes and in them text without \\ $ ` and \""
-				    : "printable ASCII without \\ $ ` and \", in double quotes if there is more than letters, digits and ._-+:/,=@%";
-	}
-	return v->n ? NULL : "a value";
+	return n && v->n
+		       ? NULL
+		       : "text without \\ $ ` and \", in double quotes if there is more than letters, digits and ._-+:/,=@%";
 }
 
 /* What a line says goes into out; NULL, or what was expected. */
@@ -85,7 +83,7 @@ int fields_read(void *out, const struct fields *f, const char *name,
 		else if (line_n != format_n || memcmp(text, f->format, line_n))
 			expected = f->format;
 		if (expected)
-			return err_set(e, f->reason,
+			return err_set(e, REASON_RELEASE_INVALID,
 				"%s: %s:%u: expected %s, found '%.*s'", f->what,
 				name, line, expected,
 				line_n < 80 ? (int)line_n : 80, text);
@@ -93,7 +91,7 @@ int fields_read(void *out, const struct fields *f, const char *name,
 	}
 	for (size_t k = 0; k < f->n; k++)
 		if (f->list[k].required && !(seen & 1u << k))
-			return err_set(e, f->reason,
+			return err_set(e, REASON_RELEASE_INVALID,
 				"%s: %s: expected %s=, found none", f->what,
 				name, f->list[k].name);
 	return 0;

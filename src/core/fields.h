@@ -42,14 +42,13 @@ struct field {
 struct fields {
 	const char *what;   /* begins the sentence: "release" */
 	const char *format; /* the first line */
-	enum reason reason;
 	const struct field *list;
 	size_t n; /* at most 32 */
 };
 
 /*
  * Reads all of text, of the file name, into the struct out, which is zero.
- * The sentence is `<what>: <name>:<line>: expected X, found Y`.
+ * RELEASE_INVALID, `<what>: <name>:<line>: expected X, found Y`.
  */
 must_check int fields_read(void *out, const struct fields *f, const char *name,
 	const char *text, size_t n, struct err *e);

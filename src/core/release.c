@@ -13,11 +13,9 @@
 
 static const char *read_algorithm(void *member, const char *v, size_t n)
 {
-	enum hash_algorithm a = HASH_SHA256;
+	enum hash_algorithm a = v[n - 1] == '2' ? HASH_SHA512 : HASH_SHA256;
 
-	if (n == 6 && memcmp(v, "sha512", n) == 0)
-		a = HASH_SHA512;
-	else if (n != 6 || memcmp(v, "sha256", n) != 0)
+	if (n != 6 || memcmp(v, hash_name(a), n) != 0)
 		return "sha256 or sha512";
 	*(enum hash_algorithm *)member = a;
 	return NULL;
@@ -99,8 +97,8 @@ static const struct field list[] = {
 	{ "description", read_description, AT(description), false, true },
 };
 
-static const struct fields fields = { "release", RELEASE_FORMAT,
-	REASON_RELEASE_INVALID, list, sizeof(list) / sizeof(list[0]) };
+static const struct fields fields = { "release", RELEASE_FORMAT, list,
+	sizeof(list) / sizeof(list[0]) };
 
 int release_parse(struct release *r, const char *name, const char *version,
 	const char *where, const char *text, size_t n, struct err *e)

@@ -21,18 +21,18 @@ static const struct field list[] = {
 	{ "tries_left", field_number, AT(tries_left), false, false },
 };
 
-static const struct fields fields = { "state", FORMAT, REASON_RELEASE_INVALID,
-	list, sizeof(list) / sizeof(list[0]) };
+static const struct fields fields = { "state", FORMAT, list,
+	sizeof(list) / sizeof(list[0]) };
 
+/* The first line: SUM_LINE bytes and a NUL. */
 static void sum_line(char *line, const uint8_t *record)
 {
 	uint8_t sum[32];
+	char hex[65];
 
 	mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256),
 		record + SUM_LINE, STATE_RECORD - SUM_LINE, sum);
-	strcpy(line, SUM);
-	text_hex(line + strlen(SUM), sum, sizeof(sum));
-	strcat(line, "\n");
+	sprintf(line, SUM "%s\n", text_hex(hex, sum, sizeof(sum)));
 }
 
 static must_check int parse(
@@ -51,60 +51,53 @@ static must_check int parse(
 		n--;
 	if (fields_read(s, &fields, "record", text, n, e) != 0)
 		return -1;
-	if (strcmp(s->name, name) || s->tries_left > STATE_TRIES_MAX)
-		return err_set(e, REASON_RELEASE_INVALID,
-			"state: expected a record for %s with at most %d tries, found one for %s with %llu",
-			name, STATE_TRIES_MAX, s->name,
-			(unsigned long long)s->tries_left);
-	return 0;
+	if (strcmp(s->name, name) == 0 && s->tries_left <= STATE_TRIES_MAX)
+		return 0;
+	return err_set(e, REASON_RELEASE_INVALID,
+		"state: expected a record for %s with at most %d tries, found one for %s with %llu",
+		name, STATE_TRIES_MAX, s->name,
+		(unsigned long long)s->tries_left);
 }
 
 int state_choose(struct state *s, const char *name, const uint8_t *bytes,
 	size_t n, struct err *e)
 {
-	struct state other;
-	struct err ignored;
-	bool first;
+	struct state read[2];
+	int i, best = -1;
 
-	memset(s, 0, sizeof(*s));
-	if (n != STATE_SIZE) {
-		snprintf(s->name, sizeof(s->name), "%s", name);
-		return err_set(e, REASON_RELEASE_INVALID,
-			"state: expected %d bytes, found %zu", STATE_SIZE, n);
-	}
-	first = parse(s, name, bytes, e) == 0;
-	if (parse(&other, name, bytes + STATE_RECORD, &ignored) == 0 &&
-		(!first || (int64_t)(other.generation - s->generation) > 0)) {
-		*s = other;
-		return 1;
-	}
-	if (first)
-		return 0;
 	memset(s, 0, sizeof(*s));
 	snprintf(s->name, sizeof(s->name), "%s", name);
-	return -1;
+	if (n != STATE_SIZE)
+		return err_set(e, REASON_RELEASE_INVALID,
+			"state: expected %d bytes, found %zu", STATE_SIZE, n);
+	/* The first is read last: what is wrong with it is said. */
+	for (i = 1; i >= 0; i--)
+		if (parse(&read[i], name, bytes + i * STATE_RECORD, e) == 0 &&
+			(best < 0 || (int64_t)(read[i].generation -
+					       read[1].generation) >= 0))
+			best = i;
+	if (best >= 0)
+		*s = read[best];
+	return best;
 }
 
-static size_t add(char *text, size_t at, const char *key, const char *value)
-{
-	return *value ? at + sprintf(text + at, "%s=%s\n", key, value) : at;
-}
+/* A line, unless there is no value. */
+#define LINE(key, value) \
+	(value)[0] ? key "=" : "", value, (value)[0] ? "\n" : ""
 
 void state_format(uint8_t *record, const struct state *s)
 {
-	char *text = (char *)record, line[SUM_LINE + 1];
-	size_t at = SUM_LINE;
+	char *text = (char *)record + SUM_LINE, line[SUM_LINE + 1];
+	int n;
 
 	memset(record, '\n', STATE_RECORD);
-	at += sprintf(text + at, "%s\ngeneration=%llu\n", FORMAT,
-		(unsigned long long)s->generation);
-	at = add(text, at, "name", s->name);
-	at = add(text, at, "blessed", s->blessed);
-	at += sprintf(text + at, "floor=%llu\n", (unsigned long long)s->floor);
-	at = add(text, at, "trying", s->trying);
-	at += sprintf(text + at, "tries_left=%llu",
-		(unsigned long long)s->tries_left);
-	text[at] = '\n';
+	n = sprintf(text,
+		FORMAT
+		"\ngeneration=%llu\nname=%s\n%s%s%sfloor=%llu\n%s%s%stries_left=%llu",
+		(unsigned long long)s->generation, s->name,
+		LINE("blessed", s->blessed), (unsigned long long)s->floor,
+		LINE("trying", s->trying), (unsigned long long)s->tries_left);
+	text[n] = '\n';
 	sum_line(line, record);
 	memcpy(record, line, SUM_LINE);
 }

@@ -120,7 +120,7 @@ refused 'a relative path' \
 # The shell's own words are what is meant here.
 # shellcheck disable=SC2016
 refused 'a dollar in the description' \
-	'release: manifest:8: expected double quotes and in them text without \ $ ` and ", found '\''description="$HOME"'\' \
+	'release: manifest:8: expected text without \ $ ` and ", in double quotes if there is more than letters, digits and ._-+:/,=@%, found '\''description="$HOME"'\' \
 	--version 4 --sequence 40 --image "$one" --description '$HOME'
 refused 'a long description' \
 	"release: manifest:8: expected at most 255 bytes, found 'description=$(printf %068d 0)'" \

@@ -119,7 +119,7 @@ static const struct {
 	{ FORMAT NEEDED "blessed=../1\n",
 		"state: record:5: expected 1 to 64 characters of a-z, 0-9, dot, underscore and hyphen, the first a letter or digit, found 'blessed=../1'" },
 	{ FORMAT NEEDED "trying=\n",
-		"state: record:5: expected a value, found 'trying='" },
+		"state: record:5: expected text without \\ $ ` and \", in double quotes if there is more than letters, digits and ._-+:/,=@%, found 'trying='" },
 	{ "", "state: record:1: expected format=rootwright-state-1, found ''" },
 };
 
