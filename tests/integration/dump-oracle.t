@@ -16,50 +16,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, "tests/lib")
 from randomdump import RandomDump  # noqa: E402
-from tap import (B, ROOTWRIGHT, done, have_oracle, note, ok, oracle, run,
-                 skip_all)  # noqa: E402
+from tap import ROOTWRIGHT, done, have_oracle, ok, run, skip_all  # noqa: E402
+from versus import Versus  # noqa: E402
 
-KEEP = os.path.join(B, "dump-oracle")
+VERSUS = Versus("dump-oracle")
 ENTRIES = 60
 MANY = 2500  # of every 30th
 
 
-def keep(seed, version, files, why):
-    os.makedirs(KEEP, exist_ok=True)
-    for path in files:
-        if os.path.isfile(path):
-            shutil.copy(path, os.path.join(
-                KEEP, f"{seed}-{version}-{os.path.basename(path)}"))
-    note(f"seed {seed}, version {version}: {why}; kept in {KEEP}")
-    return False
-
-
 def compare(seed, version, tmp, text):
-    ours, theirs = os.path.join(tmp, "ours"), os.path.join(tmp, "theirs")
     options = ([] if version == "any" else
                [f"--min-version={version}", f"--max-version={version}"])
-    code, printed, err = run(ROOTWRIGHT, "build", *options, "--output", ours,
-                             f"dump:{text}")
-    if code != 0:
-        return keep(seed, version, [text], f"rootwright build: {err}")
-    code, digest, err = oracle("mkcomposefs", "--print-digest", "--from-file",
-                               *options, text, theirs)
-    if code != 0:
-        return keep(seed, version, [text, ours], f"mkcomposefs: {err}")
-    with open(ours, "rb") as a, open(theirs, "rb") as b:
-        if a.read() != b.read():
-            return keep(seed, version, [text, ours, theirs], "bytes differ")
-    if printed != digest:
-        return keep(seed, version, [ours], f"digest {printed}, want {digest}")
-    code, out, err = oracle("fsck.erofs", ours)
-    if code != 0:
-        return keep(seed, version, [text, ours], f"fsck.erofs: {out}{err}")
-    again = fixed_point(ours, options)
-    if again is not True:
-        return keep(seed, version, [text, ours], again)
-    os.unlink(ours)
-    os.unlink(theirs)
-    return True
+    return VERSUS.compare(f"{seed}-{version}", tmp, text,
+                          [*options, f"dump:{text}"],
+                          ["--from-file", *options, text],
+                          more=lambda image: fixed_point(image, options))
 
 
 def fixed_point(image, options):

@@ -15,10 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, "tests/lib")
 from randomtree import RandomTree, dump  # noqa: E402
-from tap import (B, CACHE, ROOTWRIGHT, done, have_oracle, note, ok, oracle, run,
+from tap import (CACHE, done, have_oracle, note, ok, oracle, run,
                  skip_all)  # noqa: E402
+from versus import Versus  # noqa: E402
 
-KEEP = os.path.join(B, "image-oracle")
+VERSUS = Versus("image-oracle")
 
 
 def version(package):
@@ -31,40 +32,6 @@ def version(package):
     return "of unknown version"
 
 
-def keep(seed, how, files, why):
-    os.makedirs(KEEP, exist_ok=True)
-    for path in files:
-        if os.path.isfile(path):
-            shutil.copy(path, os.path.join(
-                KEEP, f"{seed}-{how}-{os.path.basename(path)}"))
-    note(f"seed {seed}, {how}: {why}; kept in {KEEP}")
-    return False
-
-
-def compare(seed, how, tmp, source, build, reference, fsck=True):
-    """One tree one way; build and reference are the arguments' beginnings."""
-    ours, theirs = os.path.join(tmp, "ours"), os.path.join(tmp, "theirs")
-    code, printed, err = run(ROOTWRIGHT, "build", *build, "--output", ours,
-                             os.path.join(tmp, "tree"))
-    if code != 0:
-        return keep(seed, how, [source], f"rootwright build: {err}")
-    code, digest, err = oracle("mkcomposefs", "--print-digest", *reference,
-                               source, theirs)
-    if code != 0:
-        return keep(seed, how, [source, ours], f"mkcomposefs: {err}")
-    with open(ours, "rb") as a, open(theirs, "rb") as b:
-        if a.read() != b.read():
-            return keep(seed, how, [source, ours, theirs], "bytes differ")
-    if printed != digest:
-        return keep(seed, how, [ours], f"digest {printed}, want {digest}")
-    code, out, err = oracle("fsck.erofs", ours) if fsck else (0, "", "")
-    if code != 0:
-        return keep(seed, how, [ours], f"fsck.erofs: {out}{err}")
-    os.unlink(ours)
-    os.unlink(theirs)
-    return True
-
-
 def one(seed, where, tmpfs):
     tmp = tempfile.mkdtemp(dir=where)
     tree = os.path.join(tmp, "tree")
@@ -73,8 +40,10 @@ def one(seed, where, tmpfs):
     text = os.path.join(tmp, "dump")
     with open(text, "w", encoding="ascii") as f:
         f.write(dump(tree))
-    good = compare(seed, "no-hardlinks", tmp, tree, ["--no-hardlinks"], [])
-    good &= compare(seed, "hardlinks", tmp, text, [], ["--from-file"])
+    good = VERSUS.compare(f"{seed}-no-hardlinks", tmp, text,
+                          ["--no-hardlinks", tree], [tree])
+    good &= VERSUS.compare(f"{seed}-hardlinks", tmp, text, [tree],
+                           ["--from-file", text])
     shutil.rmtree(tmp)
     return good
 
@@ -92,8 +61,8 @@ def deep(where):
         os.close(fd)
         fd = below
     os.close(fd)
-    good = compare("deep", "no-hardlinks", tmp, tree, ["--no-hardlinks"], [],
-                   fsck=False)
+    good = VERSUS.compare("deep", tmp, tree, ["--no-hardlinks", tree], [tree],
+                          fsck=False)
     run("rm", "-rf", tmp)
     return good
 

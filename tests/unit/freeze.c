@@ -4,20 +4,7 @@
 #include "tap.h"
 #include "tool/image.h"
 #include "tool/layout.h"
-
-static const struct tree_meta dir_meta = { .mode = S_IFDIR | 0755 };
-static const struct tree_meta file_meta = { .mode = S_IFREG | 0644 };
-static struct err e;
-
-static uint32_t add(struct tree *t, uint32_t dir, const char *name,
-	const struct tree_meta *meta)
-{
-	uint32_t inode = TREE_NONE;
-
-	if (tree_add(t, dir, name, meta, &inode, &e) != 0)
-		return TREE_NONE;
-	return inode;
-}
+#include "trees.h"
 
 /* The names of a frozen directory, each followed by a space. */
 static const char *names(const struct tree *t, uint32_t dir)
