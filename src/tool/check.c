@@ -39,7 +39,9 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	progress_clear();
-	if (c->json) {
+	if (c->tell) {
+		c->tell(c->ctx, kind, path, text);
+	} else if (c->json) {
 		json_begin(&j, buffer, sizeof(buffer));
 		json_open(&j, NULL, '{');
 		json_string(&j, "path", path);

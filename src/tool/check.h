@@ -27,6 +27,10 @@ enum fault {
 };
 
 struct check {
+	/* NULL, or who is told of a fault in place of printing it. */
+	void (*tell)(
+		void *ctx, enum fault kind, const char *path, const char *text);
+	void *ctx;
 	bool json;
 	bool begun;
 	uint64_t objects, bytes, faults;
@@ -61,7 +65,8 @@ struct store;
  * Checks all of a store that is open: each object is read and hashed, each
  * link in images/ followed.
  */
-void check_store(struct check *c, struct store *s);
+void check_objects(struct check *c, struct store *s);
+void check_links(struct check *c, struct store *s);
 
 #define SIZE_ANY UINT64_MAX
 

@@ -196,7 +196,7 @@ static void check_refs(
 	free_names(&names);
 }
 
-void check_store(struct check *c, struct store *s)
+void check_objects(struct check *c, struct store *s)
 {
 	struct names names;
 
@@ -206,6 +206,12 @@ void check_store(struct check *c, struct store *s)
 			check_objects_in(c, s, names.list[i]->d_name);
 	check_flush(c, s);
 	free_names(&names);
+}
+
+void check_links(struct check *c, struct store *s)
+{
+	struct names names;
+
 	list(c, s, "images", &names);
 	for (int i = 0; i < names.n; i++)
 		if (strcmp(names.list[i]->d_name, "refs") != 0)

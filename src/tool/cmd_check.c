@@ -31,10 +31,12 @@ static int check_directory(
 	if (store_open(&s, name, &e) != 0)
 		return tool_fail(&e);
 	check_begin(c);
-	if (n)
+	if (n) {
 		r = check_images(c, &s, images, n, &e);
-	else
-		check_store(c, &s);
+	} else {
+		check_objects(c, &s);
+		check_links(c, &s);
+	}
 	store_close(&s);
 	return r == 0 ? check_end(c, name) : check_abort(c, &e);
 }

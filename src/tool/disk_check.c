@@ -160,7 +160,7 @@ static void check_directory(struct walk *w, const struct ext4_name *dir)
 	ext4_list_free(&l);
 }
 
-static int check_objects(struct walk *w, ext2_ino_t objects, struct err *e)
+static int check_all(struct walk *w, ext2_ino_t objects, struct err *e)
 {
 	struct ext4_list l;
 	size_t i;
@@ -189,7 +189,7 @@ int disk_check(struct check *c, const char *path, struct err *e)
 	if (disk_store_open(&s, path, e) != 0)
 		return -1;
 	check_begin(c);
-	r = check_objects(&w, disk_find(&s.x, s.top, "objects"), e);
+	r = check_all(&w, disk_find(&s.x, s.top, "objects"), e);
 	disk_store_close(&s);
 	return r;
 }

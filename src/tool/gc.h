@@ -39,7 +39,10 @@ struct gc {
  */
 must_check int gc_open(struct gc *g, const char *store, struct err *e);
 
-/* Finds what is kept. */
+/* Finds the images that are kept; nothing of them is read. */
+must_check int gc_roots(struct gc *g, struct err *e);
+
+/* Finds all that is kept. */
 must_check int gc_mark(struct gc *g, struct err *e);
 
 /* Removes the rest, or only counts it. */

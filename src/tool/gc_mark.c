@@ -253,11 +253,19 @@ static int no_streams(struct gc *g, struct err *e)
 	return 0;
 }
 
+int gc_roots(struct gc *g, struct err *e)
+{
+	if (mark_refs(g, "images/refs", 0, e) != 0 ||
+		gc_mark_releases(g, e) != 0 ||
+		gc_mark_names(g, "lists/images", e) != 0 ||
+		mark_booted(g, e) != 0)
+		return -1;
+	return wanted_sort(&g->images, e);
+}
+
 int gc_mark(struct gc *g, struct err *e)
 {
-	if (no_streams(g, e) != 0 || mark_refs(g, "images/refs", 0, e) != 0 ||
-		gc_mark_releases(g, e) != 0 || gc_mark_lists(g, e) != 0 ||
-		mark_booted(g, e) != 0 || wanted_sort(&g->images, e) != 0)
+	if (no_streams(g, e) != 0 || gc_roots(g, e) != 0)
 		return -1;
 	for (size_t i = 0; i < g->images.n; i++)
 		if (mark_image(g, &g->images.list[i].digest, e) != 0)

@@ -9,9 +9,9 @@
 must_check int gc_open_dir(
 	struct gc *g, const char *path, bool *none, struct err *e);
 
-/* Add the images that releases, or the lists of an export, name. */
+/* Add the images that releases name, or the names in a directory. */
 must_check int gc_mark_releases(struct gc *g, struct err *e);
-must_check int gc_mark_lists(struct gc *g, struct err *e);
+must_check int gc_mark_names(struct gc *g, const char *path, struct err *e);
 
 /* One directory that is swept, below the store. */
 struct sweep {

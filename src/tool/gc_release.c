@@ -128,10 +128,10 @@ int gc_sweep_releases(struct gc *g, struct err *e)
 	return each_release(g, sweep_release, "releases", 1, e);
 }
 
-int gc_mark_lists(struct gc *g, struct err *e)
+int gc_mark_names(struct gc *g, const char *path, struct err *e)
 {
 	bool none;
-	AUTO_FD int fd = gc_open_dir(g, "lists/images", &none, e);
+	AUTO_FD int fd = gc_open_dir(g, path, &none, e);
 	struct dir dir = { .fd = fd };
 	const char *name;
 	struct digest d;

@@ -34,6 +34,7 @@ static const struct command {
 		"print the chain of trust, and ask the kernel" },
 	{ "gc", cmd_gc, "remove from a store what nothing needs" },
 	{ "install", cmd_install, "put releases and images into a store" },
+	{ "repair", cmd_repair, "fetch again what is damaged in a store" },
 	{ "mount", cmd_mount, "mount an image, verified" },
 };
 

@@ -32,6 +32,7 @@ int cmd_bless(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_install(int argc, char **argv);
+int cmd_repair(int argc, char **argv);
 int cmd_mount(int argc, char **argv);
 
 /* Prints the sentence and the hint on stderr; returns EXIT_REFUSED. */
