@@ -251,9 +251,17 @@ fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 demo: all dev-key ## a whole verified boot, and two refused (DEMO=shell)
 	$(Q)scripts/demo
 
+HASHING := $(filter src/tool/hash% src/tool/compute% src/tool/threads.c \
+	src/core/digest.c src/core/err.c src/core/text.c,$(TOOL) $(CORE))
+$(B)/bench-hash: bench/hash.c $(HASHING:src/%.c=$(B)/host/%.o)
+	$(call say,LINK)
+	$(Q)$(CC) $(BASE) $(host_CFLAGS) -pie -o $@ $(filter-out %.h,$^) \
+		-lfsverity -lcrypto
+
 # Never part of check. ROUNDS=5
 ROUNDS ?= 5
-bench: all ## building and booting beside other ways (docs/bench-*.md)
+bench: all $(B)/bench-hash ## building and booting beside other ways (docs/bench-*.md)
+	$(Q)$(B)/bench-hash
 	$(Q)bench/build --rounds $(ROUNDS)
 	$(Q)bench/peers || echo 'bench: ostree is left out' >&2
 	$(Q)bench/boot --rounds $(ROUNDS)
