@@ -18,19 +18,18 @@ import os
 import random
 import re
 import shutil
-import struct
 import sys
 import tempfile
 
 sys.path.insert(0, "tests/lib")
 from guest import make_initrd, nvme, run_guest
 from tap import *
+from writelog import FLUSH, disk_at, log_writes, read_log
 
 CUTS = int(os.environ.get("POWER_CUTS", "15"))
 DRAW = random.Random(int(os.environ.get("POWER_CUT_SEED", "1")))
 MIB = 1 << 20
 SIZE = 48 * MIB
-FLUSH, FUA, DISCARD = 1, 2, 4
 VERITY_FLAG = 0x100000
 KERNEL_CUTS = 6  # what the second guest recovers
 
@@ -60,45 +59,6 @@ for disk in 0 1 2 3 4 5; do
 	umount /disk
 done
 """
-
-
-def read_log(path):
-    """[(offset, bytes, flags)], as Linux' dm-log-writes has it. A flush ends
-    what may be lost."""
-    with open(path, "rb") as f:
-        log = f.read()
-    magic, version, entries, sector = struct.unpack_from("<QQQI", log)
-    equal((magic, version), (0x6a736677736872, 1), "a log of writes")
-    found, at = [], sector
-    for _ in range(entries):
-        start, n, flags, _ = struct.unpack_from("<QQQQ", log, at)
-        at += sector
-        size = 0 if flags & DISCARD else n * sector
-        found.append((start * sector, log[at:at + size], flags))
-        at += size
-    return found
-
-
-def disk_at(base, log, moment, path):
-    """The disk as the power cut at this moment may have left it."""
-    disk = bytearray(base)
-    flushed = max([i for i in range(moment) if log[i][2] & FLUSH],
-                  default=-1) + 1
-    keep = DRAW.choice((0.0, 0.5, 0.9, 1.0))
-    for i, (offset, data, flags) in enumerate(log[:moment]):
-        if i < flushed or flags & FUA or DRAW.random() < keep:
-            disk[offset:offset + len(data)] = data
-    write_sparse(path, disk)
-
-
-def write_sparse(path, disk):
-    with open(path, "wb") as f:
-        f.truncate(len(disk))
-        for at in range(0, len(disk), 65536):
-            part = disk[at:at + 65536]
-            if part.count(0) != len(part):
-                f.seek(at)
-                f.write(part)
 
 
 def debugfs(disk, *commands):
@@ -145,17 +105,6 @@ def unsealed(disk, names):
             if not int(f, 16) & VERITY_FLAG]
 
 
-def log_writes(image, i):
-    """QEMU's options for the image as /dev/nvme<i>n1, with a log."""
-    with open(f"{image}.log", "wb"):
-        pass
-    return ["-blockdev", f"driver=file,node-name=file{i},filename={image}",
-            "-blockdev", f"driver=file,node-name=log{i},filename={image}.log",
-            "-blockdev", f"driver=blklogwrites,node-name=disk{i},"
-            f"file=file{i},log=log{i}",
-            "-device", f"nvme,drive=disk{i},serial=d{i}"]
-
-
 def examine_moment(disk, moment, sealed):
     """Looks into the disk of this moment; returns its faults and a remark."""
     fault = recover(disk, OUT)
@@ -198,7 +147,7 @@ def examine(name, base, image):
     remarks, faults, kept = [], [], []
     places = [len(log) * i // CUTS for i in range(CUTS)]
     for moment in places:
-        disk_at(base, log, moment, CUT)
+        disk_at(base, log, moment, DRAW, CUT)
         if moment in places[2::max(1, CUTS // KERNEL_CUTS)]:
             kept.append(f"{T}/{name}{moment}.img")
             run("cp", "--sparse=always", CUT, kept[-1])
@@ -213,7 +162,7 @@ def examine(name, base, image):
 
     # This way of looking finds what is torn, where nobody synced before.
     for moment in [i + 1 for i in reversed(flushes)]:
-        disk_at(base, log, moment, CUT)
+        disk_at(base, log, moment, DRAW, CUT)
         if not recover(CUT, OUT) and torn(f"{OUT}/careless"):
             break
     else:
