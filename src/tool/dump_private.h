@@ -31,6 +31,8 @@ struct dump_link {
 	uint64_t line;
 	uint32_t dir;
 	uint32_t name, target; /* in dump.text, each with a NUL */
+	uint32_t waiting;      /* the first that has this one as target */
+	uint32_t next;	       /* the next that has the same target */
 	bool done;
 };
 

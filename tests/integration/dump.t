@@ -267,6 +267,20 @@ ordered = "".join(entry(f"/{i:05}", mode="@100644", payload=f"/{count:05}")
 equal(build(text(ROOT + entry(f"/{count:05}", size="3", content="abc") +
                  ordered))[1], out, "are links to one file")
 
+# In no order does it take long: each link to one far behind or before it.
+step = 7919
+ring = [entry(f"/{i:05}", mode="@100644", payload=f"/{(i + step) % count:05}")
+        for i in range(count)]
+last = entry(f"/{count - step:05}", mode="@100644", payload=f"/{count:05}/")
+chain = "".join(ring[:count - step] + [last] + ring[count - step + 1:])
+equal(build(text(ROOT + chain + entry(f"/{count:05}", size="3",
+                                      content="abc")))[1], out,
+      f"{count} hard links, forth and back")
+for links, target in ((chain, f"/{step:05}"), ("".join(ring), f"/{step:05}"),
+                      (last, f"/{count:05}/")):
+    refused(ROOT + links, ":2: payload: expected a hard link's target "
+            f"that is there, found \"{target}\"")
+
 # SHA-512: pinned by the kernel in a test of its own; here by its shape.
 wide = DIGEST * 2
 content = ROOT + entry(size="9", payload=wide[:2] + "/" + wide[2:],
