@@ -139,6 +139,7 @@ static int run(const struct options *o, struct mounting *m, struct store *store,
 		.workdir = o->workdir,
 		.idmap = o->idmap,
 		.verity = !o->trust.insecure,
+		.trial = true,
 	};
 
 	if (mount_begin(m, o->target, e) != 0 ||

@@ -212,7 +212,7 @@ int mount_tree(struct mounting *m, int image, bool loop,
 	AUTO_FD int root = erofs < 0 ? -1 : mount_overlay(erofs, l, e);
 	AUTO_FD int detached = -1;
 
-	if (root < 0)
+	if (root < 0 || (l->trial && mount_trial(root, e) != 0))
 		return -1;
 	detached = syscall(SYS_open_tree, root, "",
 		AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);

@@ -26,6 +26,7 @@ struct mount_layers {
 	const char *idmap; /* a user namespace's file; NULL: as in the image */
 	bool verity;	   /* verity=require, else verity=off */
 	bool readonly;	   /* although there is an upperdir */
+	bool trial;	   /* refuse where mount_trial() does */
 };
 
 struct mounting {
@@ -49,5 +50,14 @@ must_check int mount_tree(struct mounting *m, int image, bool loop,
 	const struct mount_layers *l, struct err *e);
 
 void mount_end(struct mounting *m);
+
+/*
+ * mount_trial.c: opens files of the tree at root, an fd, until one can be
+ * read. Refused: the first ones of which that could be found out, 16 at most,
+ * all cannot, as where the store is another's, its objects have no fs-verity,
+ * or the kernel is one (7.0.1 to 7.0.6) that fails verity=require always. A
+ * single object that is missing or damaged refuses nothing.
+ */
+must_check int mount_trial(int root, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """rootwright mount, and mount.composefs beside composefs' own, where the
 kernel has fs-verity: one virtual machine for all of it (guest/mount.sh)."""
+import hashlib
 import lzma
 import os
 import re
@@ -153,7 +154,7 @@ def make_initrd():
         example = re.search(r"^\.Sh EXAMPLES\n\.Bd.*?\n(.*?)^\.Ed", f.read(),
                             re.M | re.S)[1]
     write(f"{root}/example/script", example.replace("\\e", "\\").encode())
-    write(f"{root}/example/tree/file", b"x" * 100)
+    write(f"{root}/example/tree/file", b"x" * 6000)
     write(f"{root}/openssl.cnf", b"[req]\ndistinguished_name=name\n[name]\n")
     shutil.copy("tests/boot/guest/mount.sh", f"{root}/init")
     os.chmod(f"{root}/init", 0o755)
@@ -168,6 +169,7 @@ base.certificates()
 ONE, TWO, THREE = make_store()
 make_disks()
 make_initrd()
+vm.LIMIT = 900  # what else would be a hundred boots
 outcome = vm.boot(KERNEL[0], f"{T}/initrd", "console=ttyS0 panic=-1 "
                   "no_timer_check", (f"{T}/disk.img", f"{T}/plain.img",
                                      f"{T}/empty.img"), bus="nvme")
@@ -240,7 +242,7 @@ def rootwright_mount():
         works(name)
     works("stack", "small")
     works("example", "code 0")
-    ok(re.search("^composefs:[0-9a-f]{64} /paste/mnt overlay ro,.*\nx{100}",
+    ok(re.search("^composefs:[0-9a-f]{64} /paste/mnt overlay ro,.*\nx{6000}",
                  step("example"), re.M), "example: its last mount is there",
        step("example"))
     works("write", "touch: /mnt/new: Read-only file system")
@@ -278,6 +280,13 @@ def rootwright_mount():
             "supported", "put the store on ext4 or f2fs with the feature "
             "verity, or on btrfs, under a kernel with fs-verity; --insecure "
             "mounts files that nobody verifies")
+    refused("unsealed", ": unsealed: expected files that can be read, found "
+            "none among 7, this one the last: Input/output error",
+            "their objects have no fs-verity, or are not those of the image: "
+            "rootwright check tells")
+    works("sha512", f"{hashlib.md5(b'x' * 6000).hexdigest()}  ./file")
+    ok(re.match("code 0\ncomposefs:[0-9a-f]{128} .* verity=require ",
+                step("sha512")), "sha512: verified", step("sha512"))
     refused("insecure-mismatch", ": image: /img/one.cfs: expected fs-verity "
             f"digest sha256:{TWO}, found sha256:{ONE}")
     refused("upper-readonly", ": overlay: expected one with verity=require "

@@ -176,6 +176,15 @@ def refusals():
             "may not make a mount namespace: Operation not permitted", *S,
             image, target, program=f"{T}/rootwright", user=1,
             hint="run it as root")
+    shutil.copytree(store, f"{T}/empty")
+    for where, _, files in os.walk(f"{T}/empty/objects"):
+        for name in files:
+            os.unlink(f"{where}/{name}")
+    refused("a store without the objects", "rootwright: 100000: expected "
+            "files that can be read, found none among 1, this one the last: "
+            "No such file or directory", "--insecure", "--store",
+            f"{T}/empty", image, target, hint="the store has none of their "
+            "objects: rootwright missing lists them")
     os.rename(f"{store}/meta.json", f"{T}/meta.json")
     refused("no store's meta.json", f"rootwright: {store.replace(T, 'T')}: "
             "expected a store, found a directory without meta.json", *S, image, target)

@@ -17,6 +17,7 @@ done
 mount -t ext4 -o ro /dev/nvme0n1p1 /disk
 mount -t ext4 -o ro /dev/nvme1n1 /plain
 mount -t ext4 /dev/nvme2n1 /paste
+cp -r /plain/composefs /paste/unsealed
 # shellcheck disable=SC1091
 . /words
 store=/disk/composefs
@@ -146,6 +147,10 @@ cert="--cert /keys/trusted.pem"
 		/img/flipped.cfs
 	ours insecure-mismatch look --store /plain/composefs --insecure \
 		--digest "$TWO" /img/one.cfs
+	ours unsealed look --store /paste/unsealed --digest "$ONE" /img/one.cfs
+	rootwright build --store /paste/sha512 --algorithm sha512 /example/tree
+	ours sha512 look --store /paste/sha512 \
+		"$(rootwright build --store /paste/sha512 /example/tree)"
 	ours upper again $S --upperdir /tmp/up/u --workdir /tmp/up/w "$ONE"
 	ours upper-memory change $S --upperdir /tmp/up/u --workdir /tmp/up/w \
 		--digest "$ONE" /img/one.cfs
