@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""rootwright status in a system that was really booted: verified; and weaker,
+once something lies over /usr or the store's image is asked for elsewhere."""
+import json
+import os
+import re
+import shutil
+import sys
+
+sys.path[:0] = ["tests/lib", "tests/boot"]
+import base  # noqa: E402
+import vm  # noqa: E402
+from tap import (B, ROOTWRIGHT, done, equal, has, kernel, ok,
+                 skip_all)  # noqa: E402
+
+INIT = """#!/bin/sh
+exec >/dev/ttyS1 2>&1 </dev/null
+step() { echo "begin $1"; name=$1; shift; "$@"; echo "end $name $?"; }
+step words rootwright status
+step json rootwright status --json
+mkdir /run/store
+mount -t ext4 -o ro,nosymfollow /dev/vda1 /run/store
+step store rootwright status --json --store /run/store/composefs
+step nothing rootwright status --store /run
+mount -t tmpfs tmpfs /usr/share
+step usr rootwright status --json
+umount /usr/share
+step again rootwright status
+step bless rootwright bless
+chmod 666 /run/rootwright/boot.json
+step writable rootwright status
+poweroff -f
+"""
+
+why = base.missing()
+if why:
+    skip_all(why)
+T = base.DIR
+shutil.rmtree(T, ignore_errors=True)
+TREE = f"{T}/tree"
+for name in ("proc", "sys", "dev", "run", "tmp", "etc", "bin", "sbin",
+             "usr/share"):
+    os.makedirs(f"{TREE}/{name}")
+shutil.copy("/bin/busybox", f"{TREE}/bin/busybox")
+for name in ("sh", "mount", "umount", "mkdir", "chmod", "poweroff"):
+    os.symlink("busybox", f"{TREE}/bin/{name}")
+shutil.copy(ROOTWRIGHT, f"{TREE}/bin/rootwright")
+for library in set(re.findall(r"(/\S+) \(0x", base.run("ldd", ROOTWRIGHT))):
+    os.makedirs(TREE + os.path.dirname(library), exist_ok=True)
+    shutil.copy(library, TREE + library)
+with open(f"{TREE}/sbin/init", "w", encoding="ascii") as f:
+    f.write(INIT)
+os.chmod(f"{TREE}/sbin/init", 0o755)
+
+store, config = f"{T}/store", f"{T}/config"
+os.makedirs(f"{config}/keys.d")
+digest = base.run(ROOTWRIGHT, "build", "--for-boot", "--store", store,
+                  TREE).strip()
+base.run("keys/make-key", "--name", "Example images", f"{T}/images")
+base.run(ROOTWRIGHT, "sign", "--key", f"{T}/images.key", "--cert",
+         f"{T}/images.pem", "--store", store, digest)
+base.run(ROOTWRIGHT, "disk", "--store", store, "--output", f"{T}/disk.img")
+shutil.copy(f"{T}/images.pem", f"{config}/keys.d/")
+with open(f"{config}/boot.conf", "w", encoding="ascii") as f:
+    f.write("trust=digest+signature\nstore=LABEL=rootwright\n"
+            "failure_delay=0\n")
+vmlinuz, modules = kernel()
+base.run("initrd/mkinitrd", "--modules", modules, "--config", config,
+         "--boot", f"{B}/rootwright-boot", "--launcher",
+         f"{B}/rootwright-launch", "--drivers", "virtio_pci virtio_blk",
+         "--output", f"{T}/initrd")
+out = vm.boot(vmlinuz, f"{T}/initrd",
+              "console=ttyS0 panic=-1 no_timer_check quiet "
+              f"composefs={digest}", [f"{T}/disk.img"])
+with open(f"{B}/status.console", "w", encoding="utf-8") as f:
+    f.write(out.console + out.witness)
+STEPS = {m[1]: (int(m[3]), m[2]) for m in re.finditer(
+    r"^begin (\S+)\n(.*?)^end \1 (\d+)$", out.witness, re.M | re.S)}
+
+
+def step(name):
+    return STEPS.get(name, (None, out.console[-2000:] + out.witness))
+
+
+def document(name, end):
+    code, said = step(name)
+    try:
+        doc = json.loads(said.splitlines()[0])
+    except (ValueError, IndexError):
+        ok(False, f"{name}: a document", said)
+        return {"status": None, "checks": []}
+    equal((code, doc["status"]), end, f"{name}: {end[1]}")
+    return doc
+
+
+def result(doc, name):
+    return [(c["result"], c["message"]) for c in doc["checks"]
+            if c["name"] == name]
+
+
+code, said = step("words")
+equal(code, 0, "after the boot: exit code 0")
+has(said, "status        verified\n", "verified")
+has(said, 'image key     "Example images" (', "the key")
+has(said, f"image         sha256:{digest}\n", "the image")
+has(said, "store         /dev/vda1 (LABEL=rootwright), ext4, /composefs",
+    "the store")
+has(said, "root          same: overlay, read-only, every object verified when "
+    "it is opened\n", "the root")
+has(said, "command line  same: names this image\n", "the command line")
+ok("weaker" not in said, "nothing is weaker", said)
+equal(len(said.splitlines()) <= 24, True, "it fits on one screen")
+doc = document("json", (0, "verified"))
+equal(doc["record"]["image"]["digest"], digest, "the record is in it")
+doc = document("store", (0, "verified"))
+equal(result(doc, "image"), [
+    ("same", "the kernel measures the recorded digest in "
+     "/run/store/composefs")], "the kernel measures the image")
+code, said = step("nothing")
+equal(code, 1, "a store without the image: exit code 1")
+has(said, f"image         weaker: /run/objects/{digest[:2]}/{digest[2:]}: No "
+    "such file or directory\n", "the sentence")
+doc = document("usr", (1, "weaker"))
+equal(result(doc, "mounts"), [
+    ("weaker", "expected nothing mounted at /usr/share but what is recorded, "
+     "found tmpfs")], "what lies over /usr")
+equal(step("again")[0], 0, "when it is gone: exit code 0")
+code, said = step("bless")
+equal((code, said), (0, "rootwright: no release was booted "
+                     "(trust=digest+signature): there is nothing to declare "
+                     "good\n"), "bless: nothing to declare good")
+code, said = step("writable")
+equal(code, 1, "a record that all can write: exit code 1")
+has(said, "boot record   weaker: expected a file that only root can write",
+    "the sentence")
+equal(out.end, "poweroff", "the system ends as it should")
+done()
