@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -191,6 +193,37 @@ int object_put_bytes(struct object_writer *w, const void *bytes, size_t size,
 	return object_put_hashed(w, bytes, size, name, d, e);
 }
 
+/* A file that has its content, with r, that of hashing it; takes it over. */
+static int put_copy(struct object_writer *w, struct pending *p, int r,
+	const struct digest *d, uint64_t size, struct err *e)
+{
+	if (r == 0)
+		r = is_known(w, d, size, e);
+	if (r == 0)
+		return add_file(w, p, d, size, e);
+	pending_abort(p);
+	return r < 0 ? -1 : 0;
+}
+
+/*
+ * 1: the file shares the blocks of fd, where their file system can do that;
+ * 0: it is still empty. What is hashed is then the clone, which nobody else
+ * can write to; a source that grew before is cut to what was said of it.
+ */
+static int share_blocks(const struct pending *p, int fd, const char *name,
+	uint64_t size, struct err *e)
+{
+	struct stat st;
+
+	if (lseek(fd, 0, SEEK_CUR) != 0 || ioctl(p->fd, FICLONE, fd) != 0)
+		return 0;
+	if (fstat(p->fd, &st) == 0 &&
+		((uint64_t)st.st_size <= size ||
+			ftruncate(p->fd, (off_t)size) == 0))
+		return 1;
+	return err_sys(e, REASON_FAILED, errno, "%s: cannot be stored", name);
+}
+
 /* want is NULL, or the digest that it must have. */
 static int put_from(struct object_writer *w, const struct compute_reader *from,
 	const char *name, uint64_t size, const struct digest *want,
@@ -206,12 +239,7 @@ static int put_from(struct object_writer *w, const struct compute_reader *from,
 		r = err_set(e, REASON_FAILED,
 			"%s: expected the content that its name says, found other content",
 			name);
-	if (r == 0)
-		r = is_known(w, d, size, e);
-	if (r == 0)
-		return add_file(w, &p, d, size, e);
-	pending_abort(&p);
-	return r < 0 ? -1 : 0;
+	return put_copy(w, &p, r, d, size, e);
 }
 
 int object_put_from(struct object_writer *w, const struct compute_reader *from,
@@ -232,8 +260,16 @@ int object_put_wanted(struct object_writer *w,
 int object_put(struct object_writer *w, int fd, const char *name, uint64_t size,
 	struct digest *d, struct err *e)
 {
-	struct compute_file f = { fd, name };
-	const struct compute_reader from = { &f, compute_read_file };
+	struct pending p;
+	int r;
 
-	return object_put_from(w, &from, name, size, d, e);
+	if (new_file(w, &p, e) != 0)
+		return -1;
+	r = share_blocks(&p, fd, name, size, e);
+	if (r == 1)
+		r = compute_fd(p.fd, name, size, w->store->algorithm, d, e);
+	else if (r == 0)
+		r = compute_copy(
+			fd, p.fd, name, size, w->store->algorithm, d, e);
+	return put_copy(w, &p, r, d, size, e);
 }
