@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/intake.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,6 +190,9 @@ int intake_file(struct intake *in, int fd, const struct stat *before,
 	};
 
 	count(in, j.size);
+	/* The disk begins with all that wait, and does not see one by one. */
+	if (j.size <= INTAKE_BUFFER)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
 	if (submit(in, &j, path, e) == 0)
 		return 0;
 	close(fd);
