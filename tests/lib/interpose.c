@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -67,7 +68,7 @@ int __openat_2(int dirfd, const char *path, int flags)
 	return open_or_not(dirfd, path, flags, 0);
 }
 
-static void meddle(int fd)
+static void meddle_alone(int fd)
 {
 	const char *grow = getenv("INTERPOSE_GROW");
 	const char *shrink = getenv("INTERPOSE_SHRINK");
@@ -86,10 +87,26 @@ static void meddle(int fd)
 	close(other);
 }
 
+/* Only the first to read it. */
+static void meddle(int fd)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&lock);
+	meddle_alone(fd);
+	pthread_mutex_unlock(&lock);
+}
+
 ssize_t read(int fd, void *buf, size_t n)
 {
 	meddle(fd);
 	return REAL(read)(fd, buf, n);
+}
+
+ssize_t pread(int fd, void *buf, size_t n, off_t at)
+{
+	meddle(fd);
+	return REAL(pread)(fd, buf, n, at);
 }
 
 ssize_t write(int fd, const void *buf, size_t n)
