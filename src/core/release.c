@@ -160,19 +160,15 @@ void release_digest(struct digest *d, const char *text, size_t n)
 		memset(d, 0, sizeof(*d)); /* which nobody signs */
 }
 
-/* One signature file: counts, unless its key did before. */
-static int count(struct signers *s, int dirfd, const char *name,
-	const char *path, const struct keyring *k, const struct digest *d,
+int signers_add(struct signers *s, const char *path, const uint8_t *signature,
+	size_t n, const struct digest *d, const struct keyring *k,
 	struct err *e)
 {
-	static uint8_t signature[SIGNATURE_MAX];
 	uint8_t tbs[FORMATTED_MAX];
 	unsigned i, signer;
-	size_t n;
 
-	if (signature_load(dirfd, name, signature, &n, e) != 0 ||
-		keyring_verify(k, path, signature, n, tbs,
-			digest_formatted(d, tbs), &signer, e) != 0)
+	if (keyring_verify(k, path, signature, n, tbs, digest_formatted(d, tbs),
+		    &signer, e) != 0)
 		return -1;
 	for (i = 0; i < s->n; i++)
 		if (strcmp(s->keys[i]->id, k->keys[signer].id) == 0)
@@ -181,11 +177,24 @@ static int count(struct signers *s, int dirfd, const char *name,
 	return 0;
 }
 
+int signers_enough(const struct signers *s, const char *where,
+	unsigned threshold, const struct err *first, struct err *e)
+{
+	/* Whatever the caller made of it, no signature is never enough. */
+	if (s->n && s->n >= threshold)
+		return 0;
+	return err_set(e, s->n ? REASON_SIGNATURE_THRESHOLD : first->reason,
+		"release: %s: expected signatures by %u different keys, found %u%s%s",
+		where, threshold, s->n, first->text[0] ? ": " : "",
+		first->text);
+}
+
 int release_verify(struct signers *s, int dirfd, const char *where,
 	const char *text, size_t n, const struct keyring *k, unsigned threshold,
 	struct err *e)
 {
-	size_t parent = strrchr(where, '/') - where, files = 0;
+	static uint8_t signature[SIGNATURE_MAX];
+	size_t parent = strrchr(where, '/') - where, files = 0, size;
 	struct dir dir = { .fd = dirfd };
 	struct err first = { 0 };
 	char path[512];
@@ -203,16 +212,13 @@ int release_verify(struct signers *s, int dirfd, const char *where,
 		files++;
 		snprintf(path, sizeof(path), "%.*s/%s", (int)parent, where,
 			name);
-		if (count(s, dirfd, name, path, k, &d, e) && !first.text[0])
+		if ((signature_load(dirfd, name, signature, &size, e) != 0 ||
+			    signers_add(s, path, signature, size, &d, k, e)) &&
+			!first.text[0])
 			first = *e;
 	}
-	/* Whatever the caller made of it, no signature is never enough. */
-	if (s->n && s->n >= threshold)
-		return 0;
 	if (!files)
 		err_sys(&first, REASON_SIGNATURE_MISSING, dir.error,
 			"expected *.p7s beside it, found none");
-	return err_set(e, s->n ? REASON_SIGNATURE_THRESHOLD : first.reason,
-		"release: %s: expected signatures by %u different keys, found %u%s%s",
-		where, threshold, s->n, first.text[0] ? ": " : "", first.text);
+	return signers_enough(s, where, threshold, &first, e);
 }

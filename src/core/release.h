@@ -66,6 +66,18 @@ must_check int release_verify(struct signers *s, int dirfd, const char *where,
 	struct err *e);
 
 /*
+ * The same of signatures in memory, one after another; s begins empty, path
+ * is for messages. -1: this one does not count.
+ */
+must_check int signers_add(struct signers *s, const char *path,
+	const uint8_t *signature, size_t n, const struct digest *d,
+	const struct keyring *k, struct err *e);
+
+/* first is the error of the first that did not count; zero: there was none. */
+must_check int signers_enough(const struct signers *s, const char *where,
+	unsigned threshold, const struct err *first, struct err *e);
+
+/*
  * Parses a manifest, which must have this name and version. RELEASE_INVALID,
  * with the line.
  */
