@@ -24,19 +24,97 @@ static struct tree_meta meta_of(struct archive_entry *entry)
 	};
 }
 
+/* How many bytes of a sparse file are no holes. */
+static uint64_t data_size(struct archive_entry *entry)
+{
+	la_int64_t at, n;
+	uint64_t sum = 0;
+
+	archive_entry_sparse_reset(entry);
+	while (archive_entry_sparse_next(entry, &at, &n) == ARCHIVE_OK)
+		sum += (uint64_t)n;
+	return sum;
+}
+
+/* What is behind the last block: nothing, or a hole up to the file's end. */
+static int end_blocks(struct member *m)
+{
+	uint64_t size = (uint64_t)archive_entry_size(m->entry);
+	uint64_t want = data_size(m->entry);
+
+	m->block.at = size;
+	m->block.size = 0;
+	m->block.ended = true;
+	if (archive_entry_sparse_count(m->entry) == 0)
+		want = size;
+	if (m->block.seen != want)
+		return member_refuse(m,
+			"expected %llu bytes of data, found %llu",
+			(unsigned long long)want,
+			(unsigned long long)m->block.seen);
+	return 0;
+}
+
+static int next_block(struct member *m)
+{
+	uint64_t end = (uint64_t)archive_entry_size(m->entry);
+	const void *bytes;
+	la_int64_t at;
+	size_t size;
+	int r = archive_read_data_block(m->u->tar, &bytes, &size, &at);
+
+	if (r == ARCHIVE_EOF)
+		return end_blocks(m);
+	if (r != ARCHIVE_OK) {
+		unpack_error(m->u, m->u->tar, m->e);
+		return m->u->failed ? -1 : member_at(m);
+	}
+	if ((uint64_t)at < m->given)
+		return member_refuse(m,
+			"expected the pieces of a sparse file in order, found one at %lld behind %llu",
+			(long long)at, (unsigned long long)m->given);
+	if ((uint64_t)at > end || size > end - (uint64_t)at)
+		return member_refuse(m,
+			"expected a file of %llu bytes, found data behind them",
+			(unsigned long long)end);
+	m->block.bytes = bytes;
+	m->block.at = (uint64_t)at;
+	m->block.size = size;
+	m->block.seen += size;
+	return 0;
+}
+
+/* Blocks, and zeros before them. */
 static ssize_t read_data(void *ctx, void *buf, size_t n, struct err *e)
 {
 	struct member *m = ctx;
-	uint64_t left = (uint64_t)archive_entry_size(m->entry) - m->given;
-	la_ssize_t r = archive_read_data(m->u->tar, buf, n);
+	struct block *b = &m->block;
 
-	/* What is cut is an error; libarchive only leaves a last hole out. */
-	if (r == 0 && archive_entry_sparse_count(m->entry) > 0) {
-		r = (la_ssize_t)(n < left ? n : left);
-		memset(buf, 0, (size_t)r);
+	m->e = e;
+	while (!b->ended && m->given == b->at + b->size)
+		if (next_block(m) != 0)
+			return -1;
+	if (m->given < b->at) {
+		n = n < b->at - m->given ? n : b->at - m->given;
+		memset(buf, 0, n);
+	} else {
+		uint64_t from = m->given - b->at;
+
+		n = n < b->size - from ? n : b->size - from;
+		if (n)
+			memcpy(buf, b->bytes + from, n);
 	}
-	m->given += r > 0 ? (uint64_t)r : 0;
-	return r < 0 ? unpack_error(m->u, m->u->tar, e) : r;
+	m->given += n;
+	return (ssize_t)n;
+}
+
+/* A sparse file may have data where it says that it has ended. */
+static int no_more(struct member *m)
+{
+	while (!m->block.ended)
+		if (next_block(m) != 0)
+			return -1;
+	return 0;
 }
 
 static int set_content(struct member *m, uint32_t inode)
@@ -48,14 +126,14 @@ static int set_content(struct member *m, uint32_t inode)
 	if (size > SCAN_INLINE_MAX) {
 		if (m->l->object(
 			    m->l->ctx, &from, size, inode, m->path, m->e) != 0)
-			return m->u->failed ? -1 : member_at(m);
-		return 0;
+			return m->refused || m->u->failed ? -1 : member_at(m);
+		return no_more(m);
 	}
 	while (n < size) {
 		ssize_t r = read_data(m, bytes + n, size - n, m->e);
 
 		if (r < 0)
-			return m->u->failed ? -1 : member_at(m);
+			return -1;
 		if (r == 0)
 			return member_refuse(m,
 				"expected %llu bytes, found %llu",
@@ -63,7 +141,9 @@ static int set_content(struct member *m, uint32_t inode)
 				(unsigned long long)n);
 		n += (uint64_t)r;
 	}
-	return tree_set_content(m->l->tree, inode, bytes, size, m->e);
+	if (tree_set_content(m->l->tree, inode, bytes, size, m->e) != 0)
+		return member_at(m);
+	return no_more(m);
 }
 
 static int set_xattrs(struct member *m, uint32_t inode)
@@ -148,6 +228,27 @@ static int add_new(struct member *m, const struct tree_meta *meta)
 	return r == 0 ? set_xattrs(m, inode) : -1;
 }
 
+/* What libarchive gives in more bits than an inode has. */
+static int check_numbers(struct member *m)
+{
+	const struct {
+		const char *what;
+		la_int64_t value, max;
+	} numbers[] = {
+		{ "an owner", archive_entry_uid(m->entry), UINT32_MAX },
+		{ "a group", archive_entry_gid(m->entry), UINT32_MAX },
+		{ "a size", archive_entry_size(m->entry), INT64_MAX },
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (numbers[i].value < 0 || numbers[i].value > numbers[i].max)
+			return member_refuse(m,
+				"expected %s of 0 to %lld, found %lld",
+				numbers[i].what, (long long)numbers[i].max,
+				(long long)numbers[i].value);
+	return 0;
+}
+
 static int add(struct member *m)
 {
 	struct tree *t = m->l->tree;
@@ -155,7 +256,7 @@ static int add(struct member *m)
 	uint32_t old;
 	int r;
 
-	if (member_place(m) != 0)
+	if (member_place(m) != 0 || check_numbers(m) != 0)
 		return -1;
 	if (m->path[0] == '\0')
 		return add_root(m, &meta);
@@ -194,6 +295,13 @@ static bool is_raw_name(struct archive *a)
 	return why && strstr(why, "can't be converted from UTF-8");
 }
 
+static const char *warning(struct archive *a)
+{
+	const char *why = archive_error_string(a);
+
+	return why ? why : "something in its headers is wrong";
+}
+
 static int read_members(struct layers *l, struct unpack *u, struct err *e)
 {
 	struct member m = { .l = l, .u = u, .e = e };
@@ -203,13 +311,14 @@ static int read_members(struct layers *l, struct unpack *u, struct err *e)
 
 		m.number++;
 		m.given = 0;
+		m.block = (struct block){ 0 };
 		if (r == ARCHIVE_EOF)
 			return unpack_end(u, e);
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 			return unpack_error(u, u->tar, e);
 		if (r == ARCHIVE_WARN && !is_raw_name(u->tar))
 			return member_refuse(&m, "cannot be read whole: %s",
-				archive_error_string(u->tar));
+				warning(u->tar));
 		if (add(&m) != 0)
 			return -1;
 	}

@@ -31,6 +31,7 @@ int member_refuse(struct member *m, const char *fmt, ...)
 	vsnprintf(words, sizeof(words), fmt, args);
 	va_end(args);
 	place(m, where, sizeof(where));
+	m->refused = true;
 	return err_set(m->e, REASON_FAILED, "%s: %s", where, words);
 }
 

@@ -7,12 +7,22 @@
 
 #include "tool/layer.h"
 
+/* Of an entry's content: what libarchive gave last. */
+struct block {
+	const uint8_t *bytes;
+	uint64_t at, size; /* where in the file, and of bytes */
+	uint64_t seen;	   /* bytes of all blocks */
+	bool ended;	   /* it was the last: a hole up to at follows */
+};
+
 /* An entry of a tar on its way into the tree. */
 struct member {
 	struct layers *l;
 	struct unpack *u;
 	struct archive_entry *entry;
-	uint64_t given;		   /* bytes of its content that were read */
+	uint64_t given; /* bytes of its content that were read */
+	struct block block;
+	bool refused;		   /* *e has the entry in it */
 	uint64_t number;	   /* from 1 */
 	char path[PATH_MAX];	   /* normal: no leading slash; "": the root */
 	char target[PATH_MAX + 1]; /* of a hard link, likewise */

@@ -175,6 +175,66 @@ code, out, err = build(TAR)
 equal((code, out), (1, ""), "an ACL in words is refused")
 has(err, "f: expected ACLs as xattrs, found an ACL in words", "its words")
 
+# Numbers and sizes that cannot be.
+FIRST = f"{TAR}: entry 1 at offset 0, f: "
+for headers, words in (
+        ({"uid": "-5"}, "expected an owner of 0 to 4294967295, found -5"),
+        ({"gid": "4294967296"}, "expected a group of 0 to 4294967295, found "
+         "4294967296")):
+    write(member("f", b"x", pax_headers=headers))
+    refused(FIRST + words, str(headers))
+
+
+def header(data, size, name=b"f"):
+    """A tar of one file whose header says another size, as bytes."""
+    h = bytearray(tarfile.TarInfo(name.decode()).tobuf())
+    h[124:136] = size
+    h[148:156] = b" " * 8
+    h[148:156] = b"%06o\0 " % sum(h)
+    return bytes(h) + data + bytes(-len(data) % 512) + bytes(1024)
+
+
+for size, words in (
+        (b"00000010000\0", FIRST + f"{TAR}: offset 2560: cannot be read as a "
+         "tar: Truncated tar archive"),
+        (b"00000000100\0", f"{TAR}: offset 1536: cannot be read as a tar: "
+         "Damaged tar archive"),
+        (b"z" * 12, f"{TAR}: offset 0: cannot be read as a tar: Unrecognized "
+         "archive format"),
+        (b"\xff" * 12, f"{TAR}: offset 512: cannot be read as a tar: Tar "
+         "entry has negative size"),
+        (b"\x80" + b"\x7f" * 11, f"{TAR}: offset 512: cannot be read as a "
+         "tar: Tar entry size overflow")):
+    with open(TAR, "wb") as f:
+        f.write(header(b"x" * 1000, size))
+    refused(words, f"a size of {size!r}")
+
+# Sparse files that lie. The good one has 5 bytes at 10 of 1000.
+for size, blocks, words in (
+        ("1000", "10,5", ""),
+        ("10", "100,5", "expected a file of 10 bytes, found data behind them"),
+        ("1000", "10,3,11,2", "expected the pieces of a sparse file in order, "
+         "found one at 11 behind 13"),
+        ("1000", "10,500", "expected 500 bytes of data, found 5"),
+        ("1000", "10", "expected 1000 bytes of data, found 5"),
+        ("1000", "-10,5", "cannot be read whole: something in its headers is "
+         "wrong"),
+        ("1000", "a,b", "cannot be read whole: something in its headers is "
+         "wrong"),
+        ("-5", "10,5", "expected a size of 0 to 9223372036854775807, found "
+         "-5")):
+    write(member(".", mtime=1), member("f", b"hello", pax_headers={
+        "GNU.sparse.size": size, "GNU.sparse.map": blocks,
+        "GNU.sparse.numblocks": str(max(1, blocks.count(",") // 2 + 1))}))
+    if words:
+        refused(f"{TAR}: entry 2 at offset 512, f: {words}",
+                f"sparse {size} {blocks}")
+    else:
+        sparse = build(TAR)[1]
+        write(member(".", mtime=1),
+              member("f", bytes(10) + b"hello" + bytes(985)))
+        equal(sparse, build(TAR)[1], "a sparse file is what it says")
+
 # Cut anywhere.
 whole = write(member("d"), member("f", b"f" * 700), member("d/g", b"g" * 30))
 want = build(TAR)[1]
