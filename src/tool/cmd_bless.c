@@ -122,7 +122,7 @@ static int on_device(const json_t *record, struct booted *b, struct err *e)
 	if (!device || !fstype || !path || path[0] != '/')
 		return err_set(e, REASON_FAILED,
 			"boot record: expected a store with device, fstype and path, found none");
-	if (store_device_open(&d, device, fstype, path, e) != 0)
+	if (store_device_open(&d, device, fstype, path, true, e) != 0)
 		return -1;
 	r = update(d.dirfd, device, b, e);
 	store_device_close(&d);

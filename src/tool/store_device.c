@@ -39,11 +39,11 @@ static int mount_it(struct store_device *d, const char *device,
 }
 
 int store_device_open(struct store_device *d, const char *device,
-	const char *fstype, const char *path, struct err *e)
+	const char *fstype, const char *path, bool write, struct err *e)
 {
 	struct fs f;
 
-	*d = (struct store_device){ .mount = -1, .dirfd = -1 };
+	*d = (struct store_device){ .mount = -1, .dirfd = -1, .write = write };
 	if (mount_it(d, device, fstype, &f, e) != 0)
 		return -1;
 	/* Mounted already and read-only: it has to be asked for as it is. */
@@ -51,7 +51,8 @@ int store_device_open(struct store_device *d, const char *device,
 		d->was_ro = true;
 		if (mount_it(d, device, fstype, &f, e) != 0)
 			return -1;
-		if (d->mount >= 0 && reconfigure(d->mount, "rw") != 0) {
+		if (d->mount >= 0 && write &&
+			reconfigure(d->mount, "rw") != 0) {
 			err_sys(e, REASON_FAILED, errno,
 				"store: %s: expected a file system that can be written, found one that cannot",
 				device);
@@ -78,7 +79,7 @@ void store_device_close(struct store_device *d)
 {
 	if (d->dirfd >= 0)
 		close(d->dirfd);
-	if (d->mount >= 0 && d->was_ro)
+	if (d->mount >= 0 && d->was_ro && d->write)
 		reconfigure(d->mount, "ro");
 	if (d->mount >= 0)
 		close(d->mount);

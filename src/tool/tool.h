@@ -30,6 +30,7 @@ int cmd_release(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_bless(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 int cmd_gc(int argc, char **argv);
 int cmd_install(int argc, char **argv);
 int cmd_repair(int argc, char **argv);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""rootwright status in a system that was really booted: verified; and weaker,
-once something lies over /usr or the store's image is asked for elsewhere."""
+"""rootwright status and watch in a system that was really booted: verified;
+weaker, once something lies over /usr or the store's image is asked for
+elsewhere; and an object that the kernel finds damaged when it is read."""
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import sys
 sys.path[:0] = ["tests/lib", "tests/boot"]
 import base  # noqa: E402
 import vm  # noqa: E402
+from attack import Disk  # noqa: E402
 from tap import (B, ROOTWRIGHT, done, equal, has, kernel, ok,
                  skip_all)  # noqa: E402
 
@@ -26,6 +28,11 @@ step nothing rootwright status --store /run
 mount -t tmpfs tmpfs /usr/share
 step usr rootwright status --json
 umount /usr/share
+umount /run/store
+rootwright watch --on-damage reboot >/run/watch 2>&1 &
+step read cat /data/victim
+sleep 3
+step watch cat /run/watch
 step again rootwright status
 step bless rootwright bless
 chmod 666 /run/rootwright/boot.json
@@ -40,10 +47,11 @@ T = base.DIR
 shutil.rmtree(T, ignore_errors=True)
 TREE = f"{T}/tree"
 for name in ("proc", "sys", "dev", "run", "tmp", "etc", "bin", "sbin",
-             "usr/share"):
+             "usr/share", "data"):
     os.makedirs(f"{TREE}/{name}")
 shutil.copy("/bin/busybox", f"{TREE}/bin/busybox")
-for name in ("sh", "mount", "umount", "mkdir", "chmod", "poweroff"):
+for name in ("sh", "mount", "umount", "mkdir", "chmod", "poweroff", "cat",
+             "sleep"):
     os.symlink("busybox", f"{TREE}/bin/{name}")
 shutil.copy(ROOTWRIGHT, f"{TREE}/bin/rootwright")
 for library in set(re.findall(r"(/\S+) \(0x", base.run("ldd", ROOTWRIGHT))):
@@ -53,6 +61,11 @@ with open(f"{TREE}/sbin/init", "w", encoding="ascii") as f:
     f.write(INIT)
 os.chmod(f"{TREE}/sbin/init", 0o755)
 
+VICTIM = bytes(range(256)) * 800
+with open(f"{TREE}/data/victim", "wb") as f:
+    f.write(VICTIM)
+victim = base.object_path(base.verity_digest(VICTIM))
+
 store, config = f"{T}/store", f"{T}/config"
 os.makedirs(f"{config}/keys.d")
 digest = base.run(ROOTWRIGHT, "build", "--for-boot", "--store", store,
@@ -61,6 +74,7 @@ base.run("keys/make-key", "--name", "Example images", f"{T}/images")
 base.run(ROOTWRIGHT, "sign", "--key", f"{T}/images.key", "--cert",
          f"{T}/images.pem", "--store", store, digest)
 base.run(ROOTWRIGHT, "disk", "--store", store, "--output", f"{T}/disk.img")
+Disk(f"{T}/disk.img").flip(victim, 50000)
 shutil.copy(f"{T}/images.pem", f"{config}/keys.d/")
 with open(f"{config}/boot.conf", "w", encoding="ascii") as f:
     f.write("trust=digest+signature\nstore=LABEL=rootwright\n"
@@ -125,6 +139,14 @@ doc = document("usr", (1, "weaker"))
 equal(result(doc, "mounts"), [
     ("weaker", "expected nothing mounted at /usr/share but what is recorded, "
      "found tmpfs")], "what lies over /usr")
+code, said = step("read")
+ok(code and "Input/output error" in said, "a damaged file cannot be read",
+   said[-300:])
+equal(step("watch"), (0, f"""\
+rootwright: {victim[len("/composefs/"):]}: DAMAGED: expected to read it again, \
+found: Input/output error
+rootwright: no release was booted: there is none to mark as bad
+"""), "watch says which object it is, and that there is nothing to mark")
 equal(step("again")[0], 0, "when it is gone: exit code 0")
 code, said = step("bless")
 equal((code, said), (0, "rootwright: no release was booted "

@@ -17,6 +17,7 @@ ELSEWHERE = {
     "rootwright.1": "Debian's mirror",
     "rootwright-bless.1": "a tree with systemd",
     "rootwright-status.1": "a verified boot",
+    "rootwright-watch.1": "a verified boot",
     "rootwright-mount.1": "a kernel with fs-verity",
     "rootwright-install.1": "a device",
     "rootwright-export.1": "a web server",
