@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "core/verity.h"
@@ -16,7 +17,7 @@
 #include "tool/store.h"
 #include "tool/threads.h"
 
-#define GROUP 32
+#define GROUP 32 /* open at once, for each thread */
 #define WAITING_MAX 4096
 
 /* An object that is to be looked at, and what was found. */
@@ -56,18 +57,27 @@ static int compute(
 	return compute_files_add(f, fd, name, o->size, &o->content, e);
 }
 
-static void look_at(
-	const struct store *s, struct check_entry *o, struct compute_files *f)
+/* Gives its fd, or -1. */
+static int open_object(const struct store *s, struct check_entry *o)
 {
-	AUTO_FD int fd = open_regular_beneath(s->fd, o->path);
+	int fd = open_regular_beneath(s->fd, o->path);
 	struct stat st;
-	struct err e;
 
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		o->error = errno;
-		return;
+		if (fd >= 0)
+			close(fd);
+		return -1;
 	}
 	o->size = (uint64_t)st.st_size;
+	compute_files_soon(fd, o->size);
+	return fd;
+}
+
+static void look_at(int fd, struct check_entry *o, struct compute_files *f)
+{
+	struct err e;
+
 	if (verity_measure(fd, &o->seal) != 0)
 		o->seal_error = errno;
 	if (compute(f, fd, o, &e) != 0)
@@ -80,13 +90,17 @@ static int look_at_group(void *ctx, size_t group, struct err *e)
 	struct check_entry *o = l->entries + group * GROUP;
 	size_t left = l->n - group * GROUP, n = left < GROUP ? left : GROUP;
 	struct compute_files f;
-	int r = compute_files_begin(&f, l->store->algorithm, e);
+	int fds[GROUP], r = compute_files_begin(&f, l->store->algorithm, e);
 
-	if (r == 0) {
-		for (size_t i = 0; i < n; i++)
-			look_at(l->store, &o[i], &f);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		fds[i] = open_object(l->store, &o[i]);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (fds[i] >= 0) {
+			look_at(fds[i], &o[i], &f);
+			close(fds[i]);
+		}
+	if (r == 0)
 		r = compute_files_end(&f, e);
-	}
 	/* What it is that failed, the objects say. */
 	for (size_t i = 0; r != 0 && i < n; i++)
 		if (!o[i].error && !o[i].content.size)
@@ -156,8 +170,8 @@ static void look_and_tell(struct check *c, const struct store *s,
 	struct err e;
 
 	/* Nothing in it fails: each object says what is wrong with it. */
-	(void)!threads_each(compute_threads(), (n + GROUP - 1) / GROUP,
-		look_at_group, &l, &e);
+	(void)!threads_each(compute_files_threads(GROUP),
+		(n + GROUP - 1) / GROUP, look_at_group, &l, &e);
 	for (unsigned i = 0; i < n; i++) {
 		tell(c, s, &entries[i]);
 		free(entries[i].unreadable);

@@ -1,7 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/compute_files.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+
+#include "tool/threads.h"
+
+#define FDS_RESERVED 64 /* for all else */
+
+unsigned compute_files_threads(unsigned n)
+{
+	unsigned threads = compute_threads();
+	unsigned fds = threads_fds(threads * n + FDS_RESERVED);
+	unsigned most = fds > FDS_RESERVED ? (fds - FDS_RESERVED) / n : 0;
+
+	return most < 1 ? 1 : most < threads ? most : threads;
+}
+
+/* Large files are read ahead while they are read. */
+void compute_files_soon(int fd, uint64_t size)
+{
+	if (size <= COMPUTE_FILES_BUFFER)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+}
 
 int compute_files_begin(
 	struct compute_files *f, enum hash_algorithm a, struct err *e)

@@ -22,6 +22,15 @@ struct compute_files {
 	struct digest *digests[COMPUTE_FILES_MAX];
 };
 
+/* How many threads may have n files open each: at most compute_threads(). */
+unsigned compute_files_threads(unsigned n);
+
+/*
+ * The file will be added soon: a disk begins with all that are wanted, and
+ * does not see one by one.
+ */
+void compute_files_soon(int fd, uint64_t size);
+
 /* Always to be followed by compute_files_end. */
 must_check int compute_files_begin(
 	struct compute_files *f, enum hash_algorithm a, struct err *e);

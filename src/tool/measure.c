@@ -5,13 +5,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "core/file.h"
 #include "core/verity.h"
 #include "tool/compute_files.h"
 #include "tool/threads.h"
 
-#define GROUP 32     /* files that are hashed side by side */
+#define GROUP 32     /* files that are open and hashed side by side */
 #define AT_ONCE 1024 /* files whose digests are kept */
 
 struct measuring {
@@ -20,37 +20,68 @@ struct measuring {
 	struct digest *digests; /* size 0: none yet */
 };
 
-static int measure(struct compute_files *f, const char *name, struct digest *d,
-	struct err *e)
+struct opened {
+	int fd;
+	uint64_t size;
+	struct err e; /* why it is not open */
+};
+
+static void open_file(const char *name, struct opened *o)
 {
-	AUTO_FD int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) != 0)
-		return err_sys(
-			e, REASON_FAILED, errno, "%s: cannot be opened", name);
-	if (!S_ISREG(st.st_mode))
-		return err_set(e, REASON_FAILED,
+	o->fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (o->fd < 0 || fstat(o->fd, &st) != 0)
+		err_sys(&o->e, REASON_FAILED, errno, "%s: cannot be opened",
+			name);
+	else if (!S_ISREG(st.st_mode))
+		err_set(&o->e, REASON_FAILED,
 			"%s: expected a regular file, found something else",
 			name);
-	if (verity_measure(fd, d) == 0 && d->algorithm == HASH_SHA256)
+	else {
+		o->size = (uint64_t)st.st_size;
+		compute_files_soon(o->fd, o->size);
+		return;
+	}
+	if (o->fd >= 0)
+		close(o->fd);
+	o->fd = -1;
+}
+
+static int measure(struct compute_files *f, const char *name,
+	const struct opened *o, struct digest *d, struct err *e)
+{
+	if (o->fd < 0) {
+		*e = o->e;
+		return -1;
+	}
+	if (verity_measure(o->fd, d) == 0 && d->algorithm == HASH_SHA256)
 		return 0;
 	d->size = 0;
-	return compute_files_add(f, fd, name, (uint64_t)st.st_size, d, e);
+	return compute_files_add(f, o->fd, name, o->size, d, e);
 }
 
 static int measure_group(void *ctx, size_t group, struct err *e)
 {
 	struct measuring *m = ctx;
-	size_t i = group * GROUP, end = i + GROUP < m->n ? i + GROUP : m->n;
+	size_t first = group * GROUP, left = m->n - first;
+	size_t n = left < GROUP ? left : GROUP;
+	struct opened files[GROUP];
 	struct compute_files f;
 	struct err other;
-	int r;
+	int r = compute_files_begin(&f, HASH_SHA256, e);
 
-	if (compute_files_begin(&f, HASH_SHA256, e) != 0)
+	if (r != 0)
 		return -1;
-	for (r = 0; r == 0 && i < end; i++)
-		r = measure(&f, m->names[i], &m->digests[i], e);
+	for (size_t i = 0; i < n; i++)
+		open_file(m->names[first + i], &files[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = measure(&f, m->names[first + i], &files[i],
+				&m->digests[first + i], e);
+		if (files[i].fd >= 0)
+			close(files[i].fd);
+	}
 	if (compute_files_end(&f, r == 0 ? e : &other) != 0)
 		r = -1;
 	return r;
@@ -74,8 +105,8 @@ int measure_files(char *const *names, size_t n,
 
 		for (size_t i = 0; i < m.n; i++)
 			digests[i].size = 0;
-		r = threads_each(compute_threads(), (m.n + GROUP - 1) / GROUP,
-			measure_group, &m, e);
+		r = threads_each(compute_files_threads(GROUP),
+			(m.n + GROUP - 1) / GROUP, measure_group, &m, e);
 		for (size_t i = 0; i < m.n && digests[i].size; i++)
 			each(ctx, m.names[i], &digests[i]);
 	}
