@@ -158,7 +158,7 @@ int releases_remove(const struct store *s, const char *name,
 		return -1;
 	snprintf(path, sizeof(path), "releases/%s/%s", name, version);
 	/* The name goes first: without it this is no release any more. */
-	if (renameat(parent, version, parent, EMPTYING) != 0 ||
+	if (renameat2(parent, version, parent, EMPTYING, 0) != 0 ||
 		fsync(parent) != 0 || remove_dir(parent, EMPTYING) != 0 ||
 		fsync(parent) != 0)
 		return failed(s, path, "cannot be removed", e);
