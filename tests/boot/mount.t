@@ -17,9 +17,10 @@ from tap import (B, CACHE, ROOTWRIGHT, done, equal, has, have_oracle,
                  kernel, note, ok, run, skip, skip_all)  # noqa: E402
 
 MODULES = ("netfs", "libcrc32c", "sha256-ssse3", "erofs", "overlay", "loop")
-KERNEL = kernel()
-if not KERNEL:
-    skip_all("no kernel: run make deps")
+KERNELS = {name: kernel(name) for name in
+           ("bookworm-6.12", "backports-6.18", "bookworm-6.1")}
+if not all(KERNELS.values()):
+    skip_all("kernels are missing: run make deps")
 T = base.DIR
 root = f"{T}/root"
 shutil.rmtree(T, ignore_errors=True)
@@ -122,9 +123,8 @@ def install_theirs():
 
 
 def make_initrd():
-    for name in ("proc", "sys", "dev", "tmp", "disk", "plain", "mnt", "sbin",
-                 "paste",
-                 "busybox", "compat/ours", "modules"):
+    for name in ("proc", "sys", "dev", "tmp", "disk", "plain", "paste", "mnt",
+                 "sbin", "busybox", "compat/ours", "modules"):
         os.makedirs(f"{root}/{name}")
     for program in (ROOTWRIGHT, *(shutil.which(x, path=PATH) for x in
                                   ("busybox", "find", "mount", "losetup",
@@ -132,11 +132,15 @@ def make_initrd():
         install(program, f"bin/{os.path.basename(program)}")
     os.symlink("/bin/rootwright", f"{root}/compat/ours/mount.composefs")
     install_theirs()
-    for where, _, files in os.walk(KERNEL[1]):
-        for name in files:
-            if name.split(".ko")[0] in MODULES and name.endswith(".ko.xz"):
-                with lzma.open(f"{where}/{name}") as f:
-                    write(f"{root}/modules/{name[:-3]}", f.read())
+    for _, modules in KERNELS.values():
+        for where, _, files in os.walk(modules):
+            for name in files:
+                module, dot, kind = name.partition(".ko")
+                if dot and module in MODULES:
+                    with (lzma.open if kind else open)(
+                            f"{where}/{name}", "rb") as f:
+                        write(f"{root}/modules/{os.path.basename(modules)}/"
+                              f"{module}.ko", f.read())
     for name in ("trusted", "other"):
         os.makedirs(f"{root}/keys", exist_ok=True)
         shutil.copy(f"{T}/{name}.pem", f"{root}/keys/")
@@ -162,28 +166,24 @@ def make_initrd():
              ">../initrd")
 
 
-PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
-if not have_oracle("mount.composefs"):
-    skip_all("composefs is not in the cache (make deps)")
-base.certificates()
-ONE, TWO, THREE = make_store()
-make_disks()
-make_initrd()
-vm.LIMIT = 900  # what else would be a hundred boots
-outcome = vm.boot(KERNEL[0], f"{T}/initrd", "console=ttyS0 panic=-1 "
-                  "no_timer_check", (f"{T}/disk.img", f"{T}/plain.img",
-                                     f"{T}/empty.img"), bus="nvme")
-with open(f"{B}/mount.console", "w", encoding="utf-8") as f:
-    f.write(outcome.console + outcome.witness)
-steps = {m[1]: m[2] for m in re.finditer(
-    r"^begin (\S+)\n(.*?)^end \1$", outcome.witness, re.M | re.S)}
-if not has(outcome.witness, "all done", "the guest came to its end"):
-    note(outcome.console[-3000:])
+def boot(name, words=""):
+    """One boot; what came of its steps is in steps afterwards."""
+    outcome = vm.boot(KERNELS[name][0], f"{T}/initrd", "console=ttyS0 panic=-1 "
+                      f"no_timer_check {words}",
+                      [f"{T}/{disk}.img" for disk in
+                       ("disk", "plain", "empty")], bus="nvme")
+    with open(f"{B}/mount-{name}.console", "w", encoding="utf-8") as f:
+        f.write(outcome.console + outcome.witness)
+    steps.clear()
+    steps.update((m[1], m[2]) for m in re.finditer(
+        r"^begin (\S+)\n(.*?)^end \1$", outcome.witness, re.M | re.S))
+    if not has(outcome.witness, "all done", f"{name}: the guest came to its "
+               "end"):
+        note(outcome.console[-3000:])
 
 
 def step(name):
     return steps.get(name, "it did not run")
-
 
 
 def refused(name, sentence, hint=None, code=1):
@@ -240,7 +240,7 @@ def rootwright_mount():
         f"{100000 + int(m[2])} {100000 + int(m[3])} ", x) for x in tree])
     for name in ("either-key", "elsewhere", "file"):
         works(name)
-    works("stack", "small")
+    works("stack", "small", "loop devices: 0")
     works("example", "code 0")
     ok(re.search("^composefs:[0-9a-f]{64} /paste/mnt overlay ro,.*\nx{6000}",
                  step("example"), re.M), "example: its last mount is there",
@@ -343,6 +343,30 @@ def side_by_side():
         has(step(f"{name}-ours"), words, f"mount.composefs: {name}: {words.strip()}")
 
 
+def other_kernels():
+    """One that cannot stack on an EROFS in a file, and one that is too old."""
+    boot("backports-6.18", "FEW=yes")
+    verified("digest", f"composefs:{ONE}", listing(f"{T}/tree"))
+    works("stack", "small", "loop devices: 1")
+    boot("bookworm-6.1", "FEW=yes")
+    ok(re.match("rootwright: kernel: 6[.]1[.].*: expected overlayfs with "
+                r"data-only lower layers \(since Linux 6[.]5\), found a kernel "
+                "without it\nhint: boot a kernel of 6.12 or newer\ncode 1\n"
+                "left: \n$", step("digest")), "a kernel that is too old",
+       step("digest"))
+
+
+PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
+if not have_oracle("mount.composefs"):
+    skip_all("composefs is not in the cache (make deps)")
+base.certificates()
+ONE, TWO, THREE = make_store()
+make_disks()
+make_initrd()
+vm.LIMIT = 900  # what else would be a hundred boots
+steps = {}
+boot("bookworm-6.12")
 rootwright_mount()
 side_by_side()
+other_kernels()
 done()

@@ -12,7 +12,8 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs tmpfs /tmp
 exec >/dev/ttyS1 2>&1 </dev/null
 for module in netfs libcrc32c sha256-ssse3 erofs overlay loop; do
-	[ ! -f /modules/$module.ko ] || insmod /modules/$module.ko
+	file=/modules/$(uname -r)/$module.ko
+	[ ! -f "$file" ] || insmod "$file"
 done
 mount -t ext4 -o ro /dev/nvme0n1p1 /disk
 mount -t ext4 -o ro /dev/nvme1n1 /plain
@@ -112,6 +113,7 @@ stack()
 	mkdir -p /tmp/up/x
 	mount -t overlay -o lowerdir=/mnt,upperdir=/tmp/up/u,workdir=/tmp/up/w \
 		x /tmp/up/x && cat /tmp/up/x/small
+	echo "loop devices: $(/bin/losetup -nO BACK-FILE | wc -l)"
 	umount /tmp/up/x
 }
 
@@ -122,6 +124,10 @@ cert="--cert /keys/trusted.pem"
 {
 	ours digest look $S "$ONE"
 	ours stack stack $S "$ONE"
+	if [ "$FEW" ]; then
+		echo 'all done'
+		poweroff -f
+	fi
 	ours write change $S "$ONE"
 	ours signed look $S $cert "$ONE"
 	ours wrong-key look $S --cert /keys/other.pem "$ONE"
