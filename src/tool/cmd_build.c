@@ -56,19 +56,6 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int parse_algorithm(struct build *b, const char *name)
-{
-	if (strcmp(name, hash_name(HASH_SHA256)) == 0)
-		b->algorithm = HASH_SHA256;
-	else if (strcmp(name, hash_name(HASH_SHA512)) == 0)
-		b->algorithm = HASH_SHA512;
-	else
-		return tool_usage("build",
-			"--algorithm: expected sha256 or sha512, found \"%s\"",
-			name);
-	return 0;
-}
-
 static int parse_version(unsigned *version, const char *text)
 {
 	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
@@ -99,7 +86,7 @@ static int parse_option(struct build *b, int o)
 		b->output = optarg;
 		return 0;
 	case 'a':
-		return parse_algorithm(b, optarg);
+		return tool_algorithm("build", optarg, &b->algorithm);
 	case 'm':
 		return parse_version(&b->image_options.min_version, optarg);
 	case 'M':

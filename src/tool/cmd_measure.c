@@ -10,13 +10,14 @@
 #include "tool/tool.h"
 
 static const char usage[] =
-	"usage: rootwright measure [--json] FILE...\n"
+	"usage: rootwright measure [--json] [--algorithm HASH] FILE...\n"
 	"\n"
-	"Prints the fs-verity digest (SHA-256, blocks of 4096 bytes, no salt) of\n"
-	"files, one a line: the kernel's where fs-verity is enabled, else computed.\n"
+	"Prints the fs-verity digest (blocks of 4096 bytes, no salt) of files, one\n"
+	"a line: the kernel's where fs-verity is enabled, else computed.\n"
 	"\n"
-	"  --json  print one JSON document\n"
-	"  --help  print this\n";
+	"  --algorithm HASH  sha256 (default) or sha512\n"
+	"  --json            print one JSON document\n"
+	"  --help            print this\n";
 
 struct output {
 	bool json;
@@ -44,10 +45,11 @@ int cmd_measure(int argc, char **argv)
 	struct read_options o = {
 		.command = "measure",
 		.usage = usage,
-		.takes = "j",
+		.takes = "ja",
 		.needs = "a file",
 		.min = 1,
 		.max = INT_MAX,
+		.algorithm = HASH_SHA256,
 	};
 	struct output out = { 0 };
 	struct err e;
@@ -58,8 +60,8 @@ int cmd_measure(int argc, char **argv)
 	out.json = o.json;
 	if (o.json)
 		fputs("{\"files\":[", stdout);
-	if (measure_files(
-		    argv + first, (size_t)(argc - first), print, &out, &e) != 0)
+	if (measure_files(o.algorithm, argv + first, (size_t)(argc - first),
+		    print, &out, &e) != 0)
 		return tool_fail(&e);
 	if (o.json)
 		puts("]}");

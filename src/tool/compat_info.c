@@ -170,7 +170,8 @@ static int measure(int n, char **names)
 	char **next = names; /* the first that is not measured */
 	struct err e;
 
-	if (measure_files(names, (size_t)n, print_digest, &next, &e) == 0)
+	if (measure_files(HASH_SHA256, names, (size_t)n, print_digest, &next,
+		    &e) == 0)
 		return read_flush();
 	if (access(*next, R_OK) != 0)
 		fprintf(stderr, "composefs-info: Failed to open '%s': %s\n",

@@ -15,6 +15,7 @@
 #define AT_ONCE 1024 /* files whose digests are kept */
 
 struct measuring {
+	enum hash_algorithm algorithm;
 	char *const *names;
 	size_t n;
 	struct digest *digests; /* size 0: none yet */
@@ -48,14 +49,15 @@ static void open_file(const char *name, struct opened *o)
 	o->fd = -1;
 }
 
-static int measure(struct compute_files *f, const char *name,
-	const struct opened *o, struct digest *d, struct err *e)
+static int measure(struct compute_files *f, enum hash_algorithm a,
+	const char *name, const struct opened *o, struct digest *d,
+	struct err *e)
 {
 	if (o->fd < 0) {
 		*e = o->e;
 		return -1;
 	}
-	if (verity_measure(o->fd, d) == 0 && d->algorithm == HASH_SHA256)
+	if (verity_measure(o->fd, d) == 0 && d->algorithm == a)
 		return 0;
 	d->size = 0;
 	return compute_files_add(f, o->fd, name, o->size, d, e);
@@ -69,7 +71,7 @@ static int measure_group(void *ctx, size_t group, struct err *e)
 	struct opened files[GROUP];
 	struct compute_files f;
 	struct err other;
-	int r = compute_files_begin(&f, HASH_SHA256, e);
+	int r = compute_files_begin(&f, m->algorithm, e);
 
 	if (r != 0)
 		return -1;
@@ -77,8 +79,8 @@ static int measure_group(void *ctx, size_t group, struct err *e)
 		open_file(m->names[first + i], &files[i]);
 	for (size_t i = 0; i < n; i++) {
 		if (r == 0)
-			r = measure(&f, m->names[first + i], &files[i],
-				&m->digests[first + i], e);
+			r = measure(&f, m->algorithm, m->names[first + i],
+				&files[i], &m->digests[first + i], e);
 		if (files[i].fd >= 0)
 			close(files[i].fd);
 	}
@@ -87,7 +89,7 @@ static int measure_group(void *ctx, size_t group, struct err *e)
 	return r;
 }
 
-int measure_files(char *const *names, size_t n,
+int measure_files(enum hash_algorithm a, char *const *names, size_t n,
 	void (*each)(void *ctx, const char *name, const struct digest *d),
 	void *ctx, struct err *e)
 {
@@ -98,6 +100,7 @@ int measure_files(char *const *names, size_t n,
 		return err_set(e, REASON_FAILED, "hash: out of memory");
 	for (size_t at = 0; at < n && r == 0; at += AT_ONCE) {
 		struct measuring m = {
+			.algorithm = a,
 			.names = names + at,
 			.n = n - at < AT_ONCE ? n - at : AT_ONCE,
 			.digests = digests,

@@ -7,11 +7,12 @@
 #include "core/err.h"
 
 /*
- * SHA-256: the kernel's where fs-verity is enabled with it, else computed, on
- * all processors. Calls each for one file after the other, in their order,
+ * The kernel's where fs-verity is enabled with this algorithm, else computed,
+ * on all processors. Calls each for one file after the other, in their order,
  * up to the first that fails: what is not a regular file is refused.
  */
-must_check int measure_files(char *const *names, size_t n,
+must_check int measure_files(enum hash_algorithm a, char *const *names,
+	size_t n,
 	void (*each)(void *ctx, const char *name, const struct digest *d),
 	void *ctx, struct err *e);
 

@@ -33,6 +33,8 @@ static int option_value(struct read_options *o, int c, int argc, char **argv)
 			argv[optind - 1]);
 	if (c == 'j')
 		o->json = true;
+	else if (c == 'a')
+		return tool_algorithm(o->command, optarg, &o->algorithm);
 	else if (takes == 's')
 		return store_value(o, c == 'd');
 	else if (o->n_filters == FILTERS_MAX)
@@ -51,6 +53,7 @@ int read_parse(struct read_options *o, int argc, char **argv, int *code)
 		{ "filter", required_argument, NULL, 'f' },
 		{ "store", required_argument, NULL, 's' },
 		{ "digest-store", required_argument, NULL, 'd' },
+		{ "algorithm", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};

@@ -11,10 +11,12 @@
 struct read_options {
 	const char *command;
 	const char *usage;
-	const char *takes; /* of: j --json, f --filter, s a store */
+	const char
+		*takes; /* of: j --json, f --filter, s a store, a --algorithm */
 	const char *needs; /* what it takes, for the usage error */
 	int min, max;	   /* arguments */
 	bool json;
+	enum hash_algorithm algorithm; /* 0: none was named */
 	const char *store;
 	bool flat; /* it is mkcomposefs' --digest-store */
 	const char *filters[FILTERS_MAX];

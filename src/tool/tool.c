@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 int tool_fail(const struct err *e)
@@ -26,6 +27,19 @@ int tool_usage(const char *command, const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "\nhint: rootwright %s --help\n", command);
 	return EXIT_USAGE;
+}
+
+int tool_algorithm(
+	const char *command, const char *name, enum hash_algorithm *a)
+{
+	*a = HASH_SHA256;
+	if (strcmp(name, hash_name(HASH_SHA256)) == 0)
+		return 0;
+	*a = HASH_SHA512;
+	if (strcmp(name, hash_name(HASH_SHA512)) == 0)
+		return 0;
+	return tool_usage(command,
+		"--algorithm: expected sha256 or sha512, found \"%s\"", name);
 }
 
 void tool_say(const char *fmt, ...)

@@ -7,6 +7,7 @@
 #ifndef RW_TOOL_TOOL_H
 #define RW_TOOL_TOOL_H
 
+#include "core/digest.h"
 #include "core/err.h"
 
 #define EXIT_REFUSED 1
@@ -44,6 +45,10 @@ int tool_fail(const struct err *e);
  * EXIT_USAGE.
  */
 int tool_usage(const char *command, const char *fmt, ...) printf_like(2, 3);
+
+/* Reads the value of --algorithm. 0, or as tool_usage(). */
+int tool_algorithm(
+	const char *command, const char *name, enum hash_algorithm *a);
 
 /* Prints "rootwright: <words>" on stderr. */
 void tool_say(const char *fmt, ...) printf_like(1, 2);

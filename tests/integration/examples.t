@@ -38,6 +38,9 @@ PRINTS = {
     "rootwright-verify.1": ".*\n",
 }
 
+# Options of other programs that a page speaks of.
+OTHERS = {"build": {"--drivers", "--acls"}}
+
 
 def examples(path):
     """The literal blocks below EXAMPLES, as one script."""
@@ -64,7 +67,19 @@ def known(script):
     return bad
 
 
-top = os.getcwd()
+def undocumented(command):
+    """Options that only one of --help and the man page has."""
+    text = run(ROOTWRIGHT, command, "--help")[1]
+    below = re.findall(rf"rootwright {command} ([a-z]+) ",
+                       text.split("\n\n")[0])
+    text += "".join(run(ROOTWRIGHT, command, name, "--help")[1]
+                    for name in below)
+    with open(f"src/tool/rootwright-{command}.1", encoding="utf-8") as f:
+        page = f.read().replace("\\-", "-")
+    return set(re.findall(r"--[a-z][a-z0-9-]*", text)) ^ {
+        f"-{name}" for name in re.findall(r"Fl (-[a-z][a-z0-9-]*)", page)}
+
+
 env = dict(os.environ, PATH=os.pathsep.join(
     [os.path.abspath(B), os.path.abspath(f"{B}/compat"),
      os.environ["PATH"]]))
@@ -82,6 +97,12 @@ for page in pages:
     ok(code == 0, f"{name}: works as pasted", f"{script}\n{out}{err}")
     if name in PRINTS:
         ok(re.search(rf"^{PRINTS[name]}\Z", out, re.M), f"{name}: what it prints", out)
+
+for command in re.findall(r"^  ([a-z]+) ", run(ROOTWRIGHT, "--help")[1],
+                          re.M):
+    found = undocumented(command) - {"--help"}
+    equal(found - OTHERS.get(command, set()), set(),
+          f"{command}: --help and the man page have the same options")
 
 # The policies of boot.conf(5).
 with open("src/boot/rootwright-boot.conf.5", encoding="utf-8") as f:

@@ -252,6 +252,15 @@ else:
 
 equal(run(ROOTWRIGHT, "measure", f"{tree}/dir/big")[1],
       big.replace("/", "") + "\n", "measure gives the object's name")
+if have_oracle("fsverity"):
+    equal(run(ROOTWRIGHT, "measure", "--algorithm=sha512",
+              f"{tree}/dir/big")[1],
+          oracle("fsverity", "digest", "--compact", "--hash-alg=sha512",
+                 f"{tree}/dir/big")[1], "measure --algorithm")
+else:
+    skip("measure --algorithm", "no fsverity in the cache (make deps)")
+equal(run(ROOTWRIGHT, "measure", "--algorithm=sha1", tree)[0], 2,
+      "measure --algorithm of another")
 equal(run(ROOTWRIGHT, "measure", T),
       (1, "", f"rootwright: {T}: expected a regular file, found something "
        "else\n"), "measure of a directory")
