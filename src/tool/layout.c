@@ -164,19 +164,11 @@ static int place_inode(
 	struct place *p = &l->places[inode];
 	uint32_t n_shared;
 	uint64_t head, xattrs;
-	char path[512];
 
 	if (size_inode(l, inode, p, e) != 0 || layout_xattrs(l, inode, e) != 0)
 		return -1;
 	p->compact = is_compact(l, inode, p);
 	xattrs = layout_xattr_size(l, &n_shared);
-	if (xattrs / 4 > UINT16_MAX) {
-		tree_path(l->tree, inode, path, sizeof(path));
-		return err_set(e, REASON_FAILED,
-			"%s: expected at most 256 KiB of xattrs, found %llu "
-			"bytes",
-			path, (unsigned long long)xattrs);
-	}
 	head = xattrs + (p->compact ? sizeof(struct erofs_inode_compact)
 				    : sizeof(struct erofs_inode_extended));
 	*pos = round_up(*pos, EROFS_SLOT);

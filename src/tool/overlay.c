@@ -83,11 +83,11 @@ static int set_both(struct tree *t, uint32_t inode, const char *name,
 	size_t n = strlen(value);
 
 	strcat(key, name);
-	if (tree_set_xattr(t, inode, key, value, n, e) != 0)
+	if (xattr_set_own(t, inode, key, value, n, e) != 0)
 		return -1;
 	strcpy(key, "user.overlay.");
 	strcat(key, name);
-	return tree_set_xattr(t, inode, key, value, n, e);
+	return xattr_set_own(t, inode, key, value, n, e);
 }
 
 /*
@@ -116,7 +116,7 @@ int overlay_prepare(struct tree *t, unsigned min, unsigned max,
 	*version = choose_version(t, min, max);
 	if (xattr_escape(t, e) != 0 || given_xattrs(t, e) != 0 ||
 		add_stubs(t, e) != 0 ||
-		tree_set_xattr(t, TREE_ROOT, "trusted.overlay.opaque", "y", 1,
+		xattr_set_own(t, TREE_ROOT, "trusted.overlay.opaque", "y", 1,
 			e) != 0 ||
 		tree_freeze(t, e) != 0)
 		return -1;

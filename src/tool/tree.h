@@ -10,7 +10,8 @@
  * that begins with the name given: empty, "." and ".." names, names over 255
  * bytes or with a slash, a name that is there already, a hard link to a
  * directory, a symbolic link's target that is empty or over 4095 bytes, an
- * xattr name that is empty or over 255 bytes, an xattr value over 65535.
+ * xattr name that is empty or over 255 bytes, an xattr value over 65535, xattrs
+ * over 32767 in all, as mkcomposefs counts them.
  *
  * image_build() takes the tree as it is and leaves it changed.
  */
@@ -29,6 +30,8 @@
 #define TREE_NAME_MAX 255
 #define TREE_TARGET_MAX 4095
 #define TREE_XATTR_VALUE_MAX 65535
+/* Bytes of an inode's xattrs: 12, and 7 with each name and value. */
+#define TREE_XATTRS_MAX 32767
 
 struct tree;
 

@@ -64,12 +64,12 @@ static int set_xattrs(
 	char path[TREE_TARGET_MAX + 2] = "/";
 	size_t n = b->digest ? metacopy(t, t->pool + b->digest, value) : 0;
 
-	if (tree_set_xattr(t, b->inode, METACOPY, value, n, e) != 0)
+	if (xattr_set_own(t, b->inode, METACOPY, value, n, e) != 0)
 		return -1;
 	if (!b->path)
 		return 0;
 	strncat(path, (const char *)t->pool + b->path, TREE_TARGET_MAX);
-	return tree_set_xattr(t, b->inode, REDIRECT, path, strlen(path), e);
+	return xattr_set_own(t, b->inode, REDIRECT, path, strlen(path), e);
 }
 
 /* Has a file with a backing path an xattr that the object makes, too? */

@@ -248,6 +248,10 @@ uint32_t pair_lookup(
 must_check int pair_set(
 	struct tree *t, uint32_t inode, uint32_t pair, struct err *e);
 
+/* As tree_set_xattr, for what is no source's: no limit. */
+must_check int xattr_set_own(struct tree *t, uint32_t inode, const char *name,
+	const void *value, size_t n, struct err *e);
+
 /* The pair of that name, or TREE_NONE. */
 uint32_t pair_find(const struct tree *t, uint32_t inode, const char *key);
 

@@ -111,11 +111,37 @@ uint32_t pair_find(const struct tree *t, uint32_t inode, const char *key)
 	return TREE_NONE;
 }
 
+int xattr_set_own(struct tree *t, uint32_t inode, const char *name,
+	const void *value, size_t n, struct err *e)
+{
+	uint32_t pair;
+
+	if (pair_intern(t, name, value, n, &pair, e) != 0)
+		return -1;
+	return pair_set(t, inode, pair, e);
+}
+
+/* The bytes of all xattrs when this one has been set. */
+static uint64_t total_size(
+	const struct tree *t, uint32_t inode, const char *name, size_t n)
+{
+	const uint32_t *list = t->refs + t->inodes[inode].xattrs;
+	uint64_t total = 12 + 7 + strlen(name) + n;
+
+	for (uint32_t i = 1; i <= list[0]; i++) {
+		const char *key = pair_key(t, list[i]);
+
+		if (strcmp(key, name) != 0)
+			total += 7 + strlen(key) + t->pairs[list[i]].value_size;
+	}
+	return total;
+}
+
 int tree_set_xattr(struct tree *t, uint32_t inode, const char *name,
 	const void *value, size_t n, struct err *e)
 {
 	size_t name_n = strlen(name);
-	uint32_t pair;
+	uint64_t total;
 
 	if (name_n == 0 || name_n > XATTR_NAME_MAX_)
 		return err_set(e, REASON_FAILED,
@@ -127,9 +153,13 @@ int tree_set_xattr(struct tree *t, uint32_t inode, const char *name,
 			"%s: expected an xattr value of at most %d bytes, "
 			"found %zu",
 			name, TREE_XATTR_VALUE_MAX, n);
-	if (pair_intern(t, name, value, n, &pair, e) != 0)
-		return -1;
-	return pair_set(t, inode, pair, e);
+	total = total_size(t, inode, name, n);
+	if (total > TREE_XATTRS_MAX)
+		return err_set(e, REASON_FAILED,
+			"%s: expected xattrs of at most %d bytes in all, found "
+			"%llu",
+			name, TREE_XATTRS_MAX, (unsigned long long)total);
+	return xattr_set_own(t, inode, name, value, n, e);
 }
 
 int xattr_escape(struct tree *t, struct err *e)

@@ -202,6 +202,14 @@ refused(ROOT + entry(rest=" " + "k" * 256 + "=1"), ":2: xattr: " + "k" * 40 +
         ": expected an xattr name of 1 to 255 bytes, found 256")
 refused(ROOT + entry(rest=" user.a=" + "v" * 65536), ":2: xattr: user.a: "
         "expected an xattr value of at most 65535 bytes, found 65536")
+# mkcomposefs counts 12 bytes, and 7 with each name and value.
+for count, size in ((1, 32744), (2977, 0), (2047, 5)):
+    most = "".join(f" {i:04x}=" + "v" * size for i in range(count))
+    equal(build(text(ROOT + entry(rest=most)))[0], 0,
+          f"{count} xattrs of {size} bytes")
+    refused(ROOT + entry(rest=most + " last="), ":2: xattr: last: expected "
+            "xattrs of at most 32767 bytes in all, found "
+            f"{12 + 11 * (count + 1) + count * size}")
 refused(ROOT + entry(rest=" user\\x00=1"), ":2: xattr: expected no NUL byte, "
         "found \"user\\x00\"")
 

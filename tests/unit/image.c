@@ -142,7 +142,6 @@ static void test_too_big(void)
 	const struct tree_meta meta = { .mode = S_IFREG | 0644 };
 	const struct digest d = { .algorithm = HASH_SHA256, .size = 32 };
 	struct tree *t = tree_new(HASH_SHA256);
-	char key[32];
 	struct image image;
 	uint32_t inode;
 	struct err e;
@@ -155,21 +154,6 @@ static void test_too_big(void)
 	is_str(e.text,
 		"/huge: expected at most 1024 chunks of 8 TiB, found a file of "
 		"9007199254740993 bytes",
-		"with the sentence");
-	tree_free(t);
-
-	t = tree_new(HASH_SHA256);
-	ok(tree_add(t, TREE_ROOT, "f", &meta, &inode, &e) == 0, "a file");
-	for (int i = 0; i < 5; i++) {
-		static uint8_t value[TREE_XATTR_VALUE_MAX];
-
-		snprintf(key, sizeof(key), "user.%d", i);
-		ok(tree_set_xattr(t, inode, key, value, sizeof(value), &e) == 0,
-			"%s of 65535 bytes", key);
-	}
-	ok(image_build(t, &o, &image, &e) != 0, "five of them are too many");
-	is_str(e.text,
-		"/f: expected at most 256 KiB of xattrs, found 327712 bytes",
 		"with the sentence");
 	tree_free(t);
 }

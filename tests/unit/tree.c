@@ -168,6 +168,21 @@ static void test_xattrs(void)
 		"65536",
 		"is refused with the sentence");
 
+	/* 12 and 7 + 6 + 32742 are 32767; y needs 8 of them. */
+	g = add(t, TREE_ROOT, "full", &file_meta);
+	ok(tree_set_xattr(t, g, "user.x", big, 32742, &e) == 0,
+		"all that an inode can have");
+	ok(tree_set_xattr(t, g, "user.x", big, 32743, &e) != 0, "a byte more");
+	is_str(e.text,
+		"user.x: expected xattrs of at most 32767 bytes in all, found "
+		"32768",
+		"is refused with the sentence");
+	ok(tree_set_xattr(t, g, "user.x", big, 32735, &e) == 0, "7 bytes less");
+	ok(tree_set_xattr(t, g, "y", "", 0, &e) != 0, "leave no room for y");
+	ok(tree_set_xattr(t, g, "user.x", big, 32734, &e) == 0 &&
+			tree_set_xattr(t, g, "y", "", 0, &e) == 0,
+		"8 do");
+
 	/* Lists grow in place, move, and are replaced in. */
 	g = add(t, TREE_ROOT, "g", &file_meta);
 	for (int i = 0; i < 40; i++) {
