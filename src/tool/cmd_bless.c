@@ -81,7 +81,8 @@ static int check_store(
 
 /*
  * The floor only rises; a stored one that the boot found to be above every
- * release, and ignored, is no floor.
+ * release, and ignored, is no floor. The tries of another release stay as they
+ * are: it may be the one that failed before this one was booted.
  */
 static int bless(struct state *s, void *ctx)
 {
@@ -90,11 +91,13 @@ static int bless(struct state *s, void *ctx)
 
 	if (floor < b->rollback_index)
 		floor = b->rollback_index;
-	b->changed = strcmp(s->blessed, b->version) != 0 || s->trying[0] ||
-		     s->floor != floor;
+	b->changed = strcmp(s->blessed, b->version) != 0 ||
+		     strcmp(s->trying, b->version) == 0 || s->floor != floor;
 	strcpy(s->blessed, b->version);
-	s->trying[0] = '\0';
-	s->tries_left = 0;
+	if (strcmp(s->trying, b->version) == 0) {
+		s->trying[0] = '\0';
+		s->tries_left = 0;
+	}
 	s->floor = floor;
 	b->floor = floor;
 	return b->changed;

@@ -88,11 +88,29 @@ static void print_candidates(const json_t *r)
 		const char *result = boot_record_string(c, NULL, "result");
 		const char *why = boot_record_string(c, NULL, "sentence");
 
-		if (result && strcmp(result, "booted") != 0)
+		/* Those after the one that booted have no sentence. */
+		if (result && why)
 			line("skipped", "%s [%s]: %s",
 				or_none(boot_record_string(c, NULL, "version")),
-				result, why ? why : "");
+				result, why);
 	}
+}
+
+/* What the device remembers, and what it could not. */
+static void print_state(const json_t *r)
+{
+	const char *good = boot_record_string(r, "state", "blessed");
+	const char *trouble = boot_record_string(r, "state", "trouble");
+	uint64_t left = 0;
+
+	if (!boot_record_get(r, NULL, "state"))
+		return;
+	boot_record_number(r, "state", "tries_left", &left);
+	line("state", "%s%s was declared good; %llu tries left of this one",
+		good ? "release " : "none", good ? good : "",
+		(unsigned long long)left);
+	if (trouble)
+		line("TROUBLE", "%s", trouble);
 }
 
 static void print_image(const json_t *r)
@@ -150,8 +168,7 @@ void status_print(const struct status *s)
 	print_release(r);
 	print_candidates(r);
 	print_image(r);
-	if (boot_record_string(r, NULL, "state"))
-		line("state", "%s", boot_record_string(r, NULL, "state"));
+	print_state(r);
 	print_words(r, "unverified");
 	print_words(r, "ignored");
 	for (unsigned i = 0; i < s->n; i++)

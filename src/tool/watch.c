@@ -75,40 +75,52 @@ static int read_again(int store, const char *path)
 	return n < 0 ? errno : 0;
 }
 
+/* What is bad, and what is good instead. */
+struct verdicts {
+	char bad[NAME_MAX_SIZE], good[NAME_MAX_SIZE];
+	uint64_t sequence; /* of the bad one */
+};
+
 /* The boot takes a release whose tries are used up for a bad one. */
 static int mark(struct state *s, void *ctx)
 {
-	const char *version = ctx;
+	const struct verdicts *v = ctx;
 
-	if (!strcmp(s->trying, version) && s->tries_left == 0 &&
-		strcmp(s->blessed, version) != 0)
-		return 0;
-	if (!strcmp(s->blessed, version))
-		s->blessed[0] = '\0';
-	snprintf(s->trying, sizeof(s->trying), "%s", version);
+	strcpy(s->blessed, v->good);
+	strcpy(s->trying, v->bad);
 	s->tries_left = 0;
 	return 1;
 }
 
-/* Is there another one to go back to? */
-static bool has_other(int dirfd, const char *name, const char *version)
+/*
+ * The release to go back to: the one that was declared good, or the newest of
+ * those that are older than the bad one and not below the floor.
+ */
+static bool find_good(int dirfd, const char *name, struct verdicts *v)
 {
 	struct store store = { .fd = dirfd, .objects = -1 };
 	struct release_list l;
-	struct state state = { 0 };
+	struct state state;
 	struct err e;
-	bool found = false;
+	bool known = state_file_read(dirfd, name, &state, &e) >= 0;
 
-	if (state_file_read(dirfd, name, &state, &e) < 0)
-		state.floor = 0;
-	if (releases_load(&l, &store, name, NULL, &e) == 0)
-		for (size_t i = 0; i < l.n; i++)
-			found |=
-				!l.list[i].fault &&
-				strcmp(l.list[i].version, version) != 0 &&
-				l.list[i].release.rollback_index >= state.floor;
+	v->good[0] = '\0';
+	if (releases_load(&l, &store, name, NULL, &e) != 0)
+		l.n = 0;
+	for (size_t i = 0; i < l.n; i++) {
+		const struct release *r = &l.list[i].release;
+		bool blessed = known && !strcmp(r->version, state.blessed);
+
+		if (l.list[i].fault || !strcmp(r->version, v->bad) ||
+			(known && r->rollback_index < state.floor))
+			continue;
+		if (blessed || (!v->good[0] && r->sequence < v->sequence))
+			strcpy(v->good, r->version);
+		if (blessed)
+			break;
+	}
 	releases_free(&l);
-	return found;
+	return v->good[0];
 }
 
 /* 1: it is marked; 0: nothing was there to mark. */
@@ -117,24 +129,27 @@ static int mark_bad(const struct watch *w, int dirfd, struct err *e)
 	const char *name = boot_record_string(w->record, "release", "name");
 	const char *version =
 		boot_record_string(w->record, "release", "version");
+	struct verdicts v = { 0 };
 	char checked[NAME_MAX_SIZE];
 
 	if (!name || !version || field_name(checked, name, strlen(name)) ||
-		field_name(checked, version, strlen(version))) {
+		field_name(v.bad, version, strlen(version)) ||
+		!boot_record_number(
+			w->record, "release", "sequence", &v.sequence)) {
 		tool_say("no release was booted: there is none to mark as bad");
 		return 0;
 	}
-	if (!has_other(dirfd, name, version)) {
+	if (!find_good(dirfd, name, &v)) {
 		tool_say(
-			"release %s %s: not marked as bad: there is no other one to go back to",
+			"release %s %s: not marked as bad: there is no older one to go back to",
 			name, version);
 		return 0;
 	}
 	if (state_file_update(dirfd, w->store ? w->store : w->device, name,
-		    mark, checked, e) != 0)
+		    mark, &v, e) != 0)
 		return -1;
-	tool_say("release %s %s: marked as bad: it will not be booted again",
-		name, version);
+	tool_say("release %s %s: marked as bad: %s is booted next time", name,
+		version, v.good);
 	return 1;
 }
 

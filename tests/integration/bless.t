@@ -118,6 +118,32 @@ blessed=2
 floor=15
 tries_left=0"
 forge 0 "format=rootwright-state-1
+generation=95
+name=web
+blessed=1
+floor=5
+trying=2
+tries_left=0"
+record 1 10 5 5
+cp store/state before
+try 'back on the good one, after another failed' 0 bless --store store
+has 'nothing to be said' "$(cat "$err")" 'was declared good before'
+ok 'the other one has no tries still' cmp store/state before
+forge 0 "format=rootwright-state-1
+generation=97
+name=web
+floor=5
+trying=2
+tries_left=0"
+try 'the first time, too' 0 bless --store store
+is 'the other one has no tries still' "$(state 1)" "format=rootwright-state-1
+generation=98
+name=web
+blessed=1
+floor=5
+trying=2
+tries_left=0"
+forge 0 "format=rootwright-state-1
 generation=99
 name=web
 floor=4000000000"

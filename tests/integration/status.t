@@ -44,9 +44,12 @@ RELEASE = dict(
     candidates=[{"version": "3.0", "sequence": 30, "result": "tries-used",
                  "sentence": "release: web 3.0: no try is left\x1b[2J"},
                 {"version": "2.0", "sequence": 20, "result": "booted",
-                 "sentence": ""}],
+                 "sentence": None},
+                {"version": "1.0", "sequence": 10, "result": "older",
+                 "sentence": None}],
     floor={"active": 15, "baked": 10, "stored": 15, "source": "state"},
-    state="good", mounts=[{"at": "/etc"}], unverified=["/etc"])
+    state={"trouble": "state: on fire", "blessed": "1.0", "tries_left": 2},
+    mounts=[{"at": "/etc"}], unverified=["/etc"])
 del RELEASE["rollback_protection"]
 
 
@@ -124,11 +127,12 @@ for words in (
         "roll-back     floor 15 (stored 15): against mistakes; floor 10, in "
         "the initramfs: against whoever writes the disk",
         "skipped       3.0 [tries-used]: release: web 3.0: no try is left?[2J",
-        "state         good", "unverified    /etc",
+        "state         release 1.0 was declared good; 2 tries left of this one",
+        "TROUBLE       state: on fire", "unverified    /etc",
         "kernel        same: 6.12.0-test",
         "command line  same: names no image, as recorded"):
     has(out, words + "\n", words)
-equal(out.count("skipped"), 1, "what was booted was not skipped")
+equal(out.count("skipped"), 1, "what was booted was not skipped, nor what is older")
 
 weak = changed(RECORD, weakened=["a development key is trusted"],
                development_key=dict(KEY, development=True),

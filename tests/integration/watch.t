@@ -74,13 +74,14 @@ try 'a damaged object: log' 0 watch
 is 'is said once' "$(cat "$err")" "$damaged"
 ok 'and nothing is written' cmp store/state before
 says 'bad' "$damaged
-rootwright: release web 2: marked as bad: it will not be booted again" \
+rootwright: release web 2: marked as bad: 1 is booted next time" \
 	"$line" "$line"
-has 'the state says so' "$(tail -c 4096 store/state)" 'floor=0
+has 'the state says so' "$(tail -c 4096 store/state)" 'blessed=1
+floor=0
 trying=2
 tries_left=0'
 says 'again, in a new watch' "$damaged
-rootwright: release web 2: marked as bad: it will not be booted again" "$line"
+rootwright: release web 2: marked as bad: 1 is booted next time" "$line"
 
 # newest: the record of the larger generation, in one line.
 newest()
@@ -94,12 +95,12 @@ newest()
 try 'it was declared good' 0 "$rw" bless --boot-record boot.json --store store
 has 'it is good' "$(newest)" 'blessed=2 floor=0 tries_left=0'
 says 'all the same' "$damaged
-rootwright: release web 2: marked as bad: it will not be booted again" "$line"
-has 'it is good no more' "$(newest)" 'name=web floor=0 trying=2 tries_left=0'
-try 'the other one goes' 0 "$rw" release remove --store store web 1
+rootwright: release web 2: marked as bad: 1 is booted next time" "$line"
+has 'it is good no more' "$(newest)" 'blessed=1 floor=0 trying=2 tries_left=0'
+try 'the other one goes' 0 "$rw" release remove --force --store store web 1
 cp store/state before
 says 'no other release' "$damaged
-rootwright: release web 2: not marked as bad: there is no other one to go back to" \
+rootwright: release web 2: not marked as bad: there is no older one to go back to" \
 	"$line"
 ok 'nothing is written' cmp store/state before
 printf '%s\n' "$line" >kmsg
@@ -109,13 +110,24 @@ chmod +x bin/reboot
 PATH=$T/bin:$PATH
 try 'no reboot where the same would be booted again' 0 watch --on-damage reboot
 ok 'indeed' test ! -e rebooted
-ok 'another release' "$rw" release create --store store --name web \
-	--version 3 --sequence 3 --image "$(cat digest)"
-ok 'and this one was declared good' \
-	"$rw" bless --boot-record boot.json --store store
+sequence()
+{
+	"$rw" release create --store store --name web --version "$1" \
+		--sequence "$2" --rollback-index "$3" --image "$(cat digest)"
+}
+try 'a newer release' 0 sequence 3 30 0
+says 'a newer one was never booted' "$damaged
+rootwright: release web 2: not marked as bad: there is no older one to go back to" \
+	"$line"
+sed -i 's/"sequence":2/"sequence":20/' boot.json
+try 'an old one' 0 sequence 0 10 0
+try 'and one that is older' 0 sequence 00 5 0
+printf '%s\n' "$line" >kmsg
 try 'then it reboots' 0 watch --on-damage reboot
 has 'and says so' "$(cat "$err")" 'rootwright: rebooting'
 ok 'indeed' test -e rebooted
+has 'and the newest of the older ones is the good one' "$(newest)" \
+	'blessed=0 floor=0 trying=2 tries_left=0'
 
 # --- refused --------------------------------------------------------------
 
