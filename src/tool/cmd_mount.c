@@ -157,6 +157,31 @@ static int run(const struct options *o, struct mounting *m, struct store *store,
 	return mount_tree(m, image->fd, image->memory, &layers, e);
 }
 
+/* The reasons' own hints are for those who boot. */
+static void hint(struct err *e)
+{
+	static const struct {
+		enum reason reason;
+		const char *text;
+	} hints[] = {
+		{ REASON_KERNEL_FEATURE,
+			"load the kernel module, or boot a kernel that has it" },
+		{ REASON_IMAGE_MISSING,
+			"install the image into the store, or name one that is there" },
+		{ REASON_IMAGE_UNSEALED,
+			"put the image into a store in a file system with fs-verity" },
+		{ REASON_IMAGE_MOUNT,
+			"the image was changed or damaged, or is none: dmesg may have the kernel's own words" },
+		{ REASON_ROOT_MOUNT, "dmesg may have the kernel's own words" },
+		{ REASON_SIGNATURE_UNTRUSTED,
+			"sign the image with the key of a certificate that --cert names" },
+	};
+
+	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
+		if (!e->hint[0] && e->reason == hints[i].reason)
+			err_hint(e, "%s", hints[i].text);
+}
+
 int cmd_mount(int argc, char **argv)
 {
 	struct store store = { .fd = -1, .objects = -1 };
@@ -172,8 +197,10 @@ int cmd_mount(int argc, char **argv)
 	fd_cleanup(&image.fd);
 	store_close(&store);
 	mount_end(&m);
-	if (r != 0)
+	if (r != 0) {
+		hint(&e);
 		return tool_fail(&e);
+	}
 	if (o.trust.insecure)
 		tool_say("WARNING: %s: %s: --insecure", o.target,
 			image.digest.size

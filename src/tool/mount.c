@@ -17,11 +17,6 @@
 #include "boot/fs.h"
 #include "core/file.h"
 
-static int see_kernel_log(struct err *e)
-{
-	return err_hint(e, "dmesg may have the kernel's own words");
-}
-
 int mount_begin(struct mounting *m, const char *target, struct err *e)
 {
 	m->outer = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -40,9 +35,12 @@ int mount_begin(struct mounting *m, const char *target, struct err *e)
 			geteuid());
 		return err_hint(e, "run it as root");
 	}
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-		return err_sys(e, REASON_FAILED, errno,
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+		err_sys(e, REASON_FAILED, errno,
 			"mount: expected a private mount namespace, found none");
+		return err_hint(
+			e, "a chroot has to be a mount: bind it onto itself");
+	}
 	return root_probe_kernel(e);
 }
 
@@ -98,6 +96,9 @@ static int mount_erofs(int image, bool *loop, const char *idmap, struct err *e)
 		*loop = true;
 		return mount_erofs(image, loop, idmap, e);
 	}
+	if (fd < 0 && errno == EPERM)
+		return err_sys(e, REASON_FAILED, EPERM,
+			"mount: expected root of the machine, found that of a user namespace");
 	if (fd < 0)
 		return err_sys(e, REASON_IMAGE_MOUNT, errno,
 			"image: expected EROFS that the kernel mounts, found none%s",
@@ -173,7 +174,7 @@ static int mount_overlay(int image, const struct mount_layers *l, struct err *e)
 		l->upperdir ? " and upperdir=" : "",
 		l->upperdir ? l->upperdir : "", f.reason);
 	fd_cleanup(&fd);
-	return see_kernel_log(e);
+	return -1;
 }
 
 /* Can an overlay be mounted on top? 1, 0, or -1 and a sentence. */

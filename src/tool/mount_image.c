@@ -167,9 +167,6 @@ static int check(struct mount_image *i, const struct place *p, const char *hex,
 	r = image_check(&v, p->path, p->dirfd, p->signature, &config, e);
 	i->fd = v.fd; /* the copy in memory, where there is one */
 	i->memory = v.memory;
-	if (r != 0 && e->reason == REASON_SIGNATURE_UNTRUSTED)
-		err_hint(e,
-			"sign the image with the key of a certificate that --cert names");
 	if (r != 0)
 		return -1;
 	i->digest = v.digest;

@@ -52,10 +52,10 @@ def mount(*argv, **kwargs):
 before = mounts(), loops()
 
 
-def refused(name, sentence, *argv, code=FAILED, hint=None, program=ROOTWRIGHT,
-            **kwargs):
+def refused(name, sentence, *argv, code=FAILED, hint=None,
+            program=(ROOTWRIGHT,), **kwargs):
     """This sentence, this code, and nothing is mounted."""
-    got, out, err = run(program, "mount", *argv, **kwargs)
+    got, out, err = run(*program, "mount", *argv, **kwargs)
     lines = err.replace(T, "T").splitlines()
     equal((got, out, lines[:1]), (code, "", [sentence]), name)
     if hint:
@@ -148,7 +148,35 @@ def refusals():
                 target)
     refused("no image", "rootwright: image: expected EROFS that the kernel "
             "mounts, found none: Invalid argument", *S, f"{tree}/d/100000",
-            target)
+            target, hint="the image was changed or damaged, or is none: dmesg "
+            "may have the kernel's own words")
+    refused("root of a user namespace", "rootwright: mount: expected root of "
+            "the machine, found that of a user namespace: Operation not "
+            "permitted", *S, image, target,
+            program=("unshare", "-Ur", ROOTWRIGHT))
+    os.makedirs(f"{T}/chroot/target")
+    for name in ("usr", "proc", "dev"):
+        os.mkdir(f"{T}/chroot/{name}")
+        run("mount", "--bind", f"/{name}", f"{T}/chroot/{name}")
+    for name in ("lib", "lib64"):
+        os.symlink(f"usr/{name}", f"{T}/chroot/{name}")
+    shutil.copy(ROOTWRIGHT, f"{T}/chroot/rootwright")
+    shutil.copy(image, f"{T}/chroot/image.cfs")
+    shutil.copytree(store, f"{T}/chroot/store")
+    global before
+    outside, before = before, (mounts(), loops())
+    argv = "--insecure", "--store", "/store", "/image.cfs", "/target"
+    program = "chroot", f"{T}/chroot", "/rootwright"
+    refused("a chroot that is no mount", "rootwright: mount: expected a "
+            "private mount namespace, found none: Invalid argument", *argv,
+            program=program,
+            hint="a chroot has to be a mount: bind it onto itself")
+    run("mount", "--rbind", f"{T}/chroot", f"{T}/chroot")
+    code, _, err = run(*program, "mount", *argv)
+    ok(code == 0 and f"{T}/chroot/target" in mounts(), "in a chroot", err)
+    run("umount", "-R", f"{T}/chroot")
+    run("umount", *(f"{T}/chroot/{x}" for x in ("usr", "proc", "dev")))
+    before = outside
     refused("no target", "rootwright: T/none: expected a directory to mount "
             "at: No such file or directory", *S, image, f"{T}/none")
     refused("a target that is a file", "rootwright: T/image.cfs: expected a "
@@ -174,7 +202,7 @@ def refusals():
     shutil.copy(ROOTWRIGHT, f"{T}/rootwright")
     refused("no root", "rootwright: mount: expected root, found user 1 who "
             "may not make a mount namespace: Operation not permitted", *S,
-            image, target, program=f"{T}/rootwright", user=1,
+            image, target, program=(f"{T}/rootwright",), user=1,
             hint="run it as root")
     shutil.copytree(store, f"{T}/empty")
     for where, _, files in os.walk(f"{T}/empty/objects"):
