@@ -39,6 +39,22 @@ static bool is_inside(int tree, const char *path)
 	return found;
 }
 
+/* A file that can be written to by its name in the tree is no object. */
+static int may_link(const struct build *b, struct err *e)
+{
+	if (b->source.kind != SOURCE_DIRECTORY)
+		return err_set(e, REASON_FAILED,
+			"%s: --hardlink: expected a directory, found another source",
+			b->source_name);
+	if (!b->objects.stats.unsealed)
+		return 0;
+	err_set(e, REASON_FAILED,
+		"%s: --hardlink: expected a file system and a kernel with fs-verity, found that fs-verity cannot be enabled",
+		b->store_name);
+	return err_hint(e,
+		"without fs-verity whoever writes to a file of the tree would change its object: leave --hardlink away");
+}
+
 static int open_store(struct build *b, struct err *e)
 {
 	if (b->source.kind == SOURCE_DIRECTORY &&
@@ -49,7 +65,10 @@ static int open_store(struct build *b, struct err *e)
 	if (store_create(&b->store, b->store_name, b->algorithm, e) != 0)
 		return -1;
 	b->algorithm = b->store.algorithm;
-	return object_writer_open(&b->objects, &b->store, b->threads, e);
+	if (object_writer_open(&b->objects, &b->store, b->threads, e) != 0)
+		return -1;
+	b->objects.hardlink = b->hardlink;
+	return b->hardlink ? may_link(b, e) : 0;
 }
 
 int build_open(struct build *b, struct err *e)

@@ -19,7 +19,7 @@ struct build {
 	enum hash_algorithm algorithm; /* 0: the store's, or SHA-256 */
 	struct image_options image_options;
 	struct filter filter;
-	bool for_boot;
+	bool for_boot, hardlink;
 	unsigned threads; /* 0: as many as there are processors */
 
 	struct source source;

@@ -30,6 +30,7 @@ static const char usage[] =
 	"  --min-version N    the format's version is at least N, 0 (default) or 1\n"
 	"  --max-version N    and at most N, 0 or 1 (default)\n"
 	"  --for-boot         make the image fit to be booted, say what is changed\n"
+	"  --hardlink         seal the tree's files and link them into the store\n"
 	"  --no-hardlinks     make each hard link a file of its own, as mkcomposefs\n"
 	"  --use-epoch        set all modification times to 0\n"
 	"  --skip-devices     leave out character and block devices\n"
@@ -46,6 +47,7 @@ static const struct option options[] = {
 	{ "min-version", required_argument, NULL, 'm' },
 	{ "max-version", required_argument, NULL, 'M' },
 	{ "for-boot", no_argument, NULL, 'b' },
+	{ "hardlink", no_argument, NULL, 'l' },
 	{ "no-hardlinks", no_argument, NULL, 'n' },
 	{ "use-epoch", no_argument, NULL, 'e' },
 	{ "skip-devices", no_argument, NULL, 'd' },
@@ -94,6 +96,9 @@ static int parse_option(struct build *b, int o)
 	case 'b':
 		b->for_boot = true;
 		return 0;
+	case 'l':
+		b->hardlink = true;
+		return 0;
 	case 'n':
 		b->filter.no_hardlinks = true;
 		return 0;
@@ -132,6 +137,9 @@ static int parse(struct build *b, int argc, char **argv)
 	if (argc - optind != 1)
 		return tool_usage("build",
 			"expected one tree, found %d arguments", argc - optind);
+	if (b->hardlink && !b->store_name)
+		return tool_usage(
+			"build", "--hardlink: expected a --store, found none");
 	if (b->filter.skip_xattrs && b->filter.user_xattrs)
 		return tool_usage("build",
 			"expected --skip-xattrs or --user-xattrs, found both");

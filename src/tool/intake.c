@@ -299,7 +299,6 @@ int intake_open(struct intake **out, struct tree *t,
 	pthread_mutex_init(&in->lock, NULL);
 	pthread_cond_init(&in->work, NULL);
 	pthread_cond_init(&in->done, NULL);
-	compute_set_threads(threads);
 	if (start(in, threads, e) == 0)
 		return 0;
 	intake_close(in);

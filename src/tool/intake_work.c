@@ -5,7 +5,7 @@
 #include "tool/compute_batch.h"
 #include "tool/intake_private.h"
 
-/* The file's size bytes, and nothing changed meanwhile; closes it. */
+/* The file's size bytes, and nothing changed meanwhile. */
 static int read_file(struct job *j, uint8_t *to)
 {
 	struct compute_file f = { j->fd, j->path };
@@ -23,18 +23,26 @@ static int read_file(struct job *j, uint8_t *to)
 		else
 			done += (size_t)n;
 	}
-	if (r == 0)
-		r = scan_unchanged(j->fd, &j->before, j->path, &j->e);
-	close(j->fd);
-	return r;
+	return r == 0 ? scan_unchanged(j->fd, &j->before, j->path, &j->e) : -1;
+}
+
+/* The file itself becomes the object. */
+static int put_link(const struct group *g, struct job *j)
+{
+	int fd = j->fd;
+
+	j->fd = -1; /* it is taken over */
+	return object_put_link(
+		g->objects, fd, j->path, j->size, &j->digest, &j->e);
 }
 
 /* A file that is larger than the buffer, in constant memory. */
 static int stream_file(const struct group *g, struct job *j)
 {
+	bool link = g->objects && g->objects->hardlink;
 	int r;
 
-	if (g->objects)
+	if (g->objects && !link)
 		r = object_put(
 			g->objects, j->fd, j->path, j->size, &j->digest, &j->e);
 	else
@@ -42,8 +50,7 @@ static int stream_file(const struct group *g, struct job *j)
 			&j->digest, &j->e);
 	if (r == 0)
 		r = scan_unchanged(j->fd, &j->before, j->path, &j->e);
-	close(j->fd);
-	return r;
+	return r == 0 && link ? put_link(g, j) : r;
 }
 
 /* The content of those that are in memory from now on; gives their number. */
@@ -71,6 +78,14 @@ static unsigned read_all_files(
 	return n;
 }
 
+static int put(const struct group *g, struct job *j, const uint8_t *bytes)
+{
+	if (g->objects->hardlink && j->fd >= 0)
+		return put_link(g, j);
+	return object_put_hashed(
+		g->objects, bytes, j->size, j->path, &j->digest, &j->e);
+}
+
 void group_work(struct group *g)
 {
 	struct compute_job hash[INTAKE_GROUP];
@@ -87,7 +102,9 @@ void group_work(struct group *g)
 		if (r != 0)
 			j->e = e;
 		else if (g->objects)
-			j->r = object_put_hashed(g->objects, hash[i].bytes,
-				j->size, j->path, &j->digest, &j->e);
+			j->r = put(g, j, hash[i].bytes);
 	}
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->jobs[i]->fd >= 0)
+			close(g->jobs[i]->fd);
 }

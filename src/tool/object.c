@@ -185,6 +185,44 @@ int object_put_hashed(struct object_writer *w, const void *bytes, size_t size,
 	return add_file(w, &p, d, size, e);
 }
 
+/* By its name in the tree nobody may change it, now or later. */
+static int seal_source(struct object_writer *w, int fd, const char *name,
+	const struct digest *d, struct err *e)
+{
+	struct stat file, store;
+	int r;
+
+	if (fstat(fd, &file) != 0 || fstat(w->store->objects, &store) != 0)
+		return err_sys(
+			e, REASON_FAILED, errno, "%s: cannot be read", name);
+	if (file.st_dev != store.st_dev) {
+		err_set(e, REASON_FAILED,
+			"%s: expected a file on the file system of the store %s, found one on another",
+			name, w->store->name);
+		return err_hint(e, "without --hardlink files are copied");
+	}
+	r = seal_file(fd, name, d, e);
+	if (r == SEAL_UNSUPPORTED)
+		return err_set(e, REASON_FAILED,
+			"%s: expected a file that fs-verity can be enabled for, found that it cannot",
+			name);
+	return r;
+}
+
+int object_put_link(struct object_writer *w, int fd, const char *name,
+	uint64_t size, const struct digest *d, struct err *e)
+{
+	struct pending p = { .dirfd = w->store->objects, .fd = fd };
+	int r = is_known(w, d, size, e);
+
+	if (r == 0)
+		r = seal_source(w, fd, name, d, e) == 0 ? 0 : -1;
+	if (r == 0)
+		return batch_add(w, &p, d, size, e);
+	pending_abort(&p);
+	return r < 0 ? -1 : 0;
+}
+
 int object_put_bytes(struct object_writer *w, const void *bytes, size_t size,
 	const char *name, struct digest *d, struct err *e)
 {

@@ -48,6 +48,7 @@ struct object_writer {
 	unsigned max;	       /* of a batch */
 	atomic_bool made[256]; /* objects/ab is there */
 	bool chmod;	       /* new files do not get the mode by themselves */
+	bool hardlink;	       /* as the one who opened it says, for intake.h */
 
 	pthread_mutex_t lock; /* for all below, and for stats */
 	pthread_cond_t change;
@@ -94,6 +95,15 @@ must_check int object_put_bytes(struct object_writer *w, const void *bytes,
 /* The same of bytes whose digest is known. */
 must_check int object_put_hashed(struct object_writer *w, const void *bytes,
 	size_t size, const char *name, const struct digest *d, struct err *e);
+
+/*
+ * Puts the file itself, whose digest is known: it is sealed with fs-verity,
+ * so that nobody can change it by its other names, and gets one more in the
+ * store. fd is open for reading only and taken over, whatever comes back.
+ * Refused: a file of another file system, or one without fs-verity.
+ */
+must_check int object_put_link(struct object_writer *w, int fd,
+	const char *name, uint64_t size, const struct digest *d, struct err *e);
 
 /*
  * Gives all that waits its name; durable when it returns. Nobody puts

@@ -14,9 +14,9 @@ from guest import make_initrd, nvme, run_guest
 from tap import *
 
 GUEST = r"""
-mount -t ext4 /dev/nvme0n1 /sealed || echo "no disk"
-mount -t ext4 /dev/nvme1n1 /plain || echo "no disk"
-mount -t ext4 /dev/nvme2n1 /small || echo "no disk"
+mount -t ext4 $(drive 0) /sealed || echo "no disk"
+mount -t ext4 $(drive 1) /plain || echo "no disk"
+mount -t ext4 $(drive 2) /small || echo "no disk"
 
 store=/sealed/store
 step build rootwright build --store $store /tree
@@ -63,6 +63,31 @@ step plain rootwright build --store /plain/store /tree
 step check-plain rootwright check /plain/store
 step small rootwright build --store /small/store /tree
 step check-small rootwright check /small/store
+
+# The files themselves as objects.
+cp -r /tree /sealed/tree
+ln /sealed/tree/65 /sealed/tree/name
+step links-digest rootwright build --use-epoch /sealed/tree
+step links rootwright build --hardlink --use-epoch --store /sealed/links \
+	/sealed/tree
+step check-links rootwright check /sealed/links
+for file in /sealed/tree/*; do stat -c '%i %h' $file; done >/files
+for object in /sealed/links/objects/*/*; do stat -c '%i %h' $object; done \
+	>/objects
+step links-same grep -vxcFf /files /objects
+step links-write sh -c "echo x >>/sealed/tree/65"
+step links-remove rm /sealed/tree/65
+step links-again rootwright build --hardlink --use-epoch --store \
+	/sealed/links /sealed/tree
+cp -r /tree /sealed/busy
+sleep 100 3>>/sealed/busy/65 &
+step links-busy rootwright build --hardlink --store /sealed/busy-store \
+	/sealed/busy
+kill $!
+step links-other rootwright build --hardlink --store /sealed/other /tree
+step links-plain rootwright build --hardlink --store /plain/other /tree
+step links-made sh -c 'ls /sealed/other/objects /plain/other/objects'
+
 umount /sealed /plain /small
 """
 
@@ -168,6 +193,36 @@ code, text = step("small")
 ok(code == 0 and text.endswith(f"{digest}\n")
    and "fs-verity is not enabled" in text, "blocks of 1024 bytes", text)
 is_clean("check-small", "the same there", 47)
+
+digest = step("links-digest")[1].splitlines()[-1]
+code, text = step("links")
+ok(code == 0 and "47 objects new" in text and text.endswith(f"{digest}\n"),
+   "--hardlink: the same digest", text)
+is_clean("check-links", "--hardlink: all sealed")
+equal(step("links-same"), (0, "1\n"),
+      "--hardlink: each object but the image is a file of the tree")
+code, text = step("links-write")
+ok(code != 0 and "Operation not permitted" in text,
+   "--hardlink: nothing can change the file", text)
+equal(step("links-remove"), (0, ""), "--hardlink: it can be removed")
+code, text = step("links-again")
+ok(code == 0 and "1 objects new" in text and text.splitlines()[-1] != digest,
+   "--hardlink: once more", text)
+code, text = step("links-busy")
+ok(code == 1 and "rootwright: /sealed/busy/65: fs-verity cannot be enabled: "
+   "Text file busy\n" in text, "--hardlink: a file that is written to", text)
+code, text = step("links-other")
+ok(code == 1 and re.search(
+    "^rootwright: /tree/[^:]*: expected a file on the file system of the store "
+    "/sealed/other, found one on another\n"
+    "hint: without --hardlink files are copied$", text, re.M),
+   "--hardlink: a tree on another file system", text)
+code, text = step("links-plain")
+ok(code == 1 and "rootwright: /plain/other: --hardlink: expected a file system "
+   "and a kernel with fs-verity, found that fs-verity cannot be enabled\n"
+   in text, "--hardlink: without fs-verity", text)
+ok(not re.search("^[0-9a-f]{2}$", step("links-made")[1], re.M),
+   "--hardlink: nothing was put there", step("links-made")[1])
 for name, _ in DISKS:
     code, out, err = run("e2fsck", "-fn", f"{T}/{name}.img")
     ok(code == 0, f"{name}: e2fsck finds nothing", out + err)

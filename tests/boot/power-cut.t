@@ -38,7 +38,7 @@ KERNEL_CUTS = 6  # what the second guest recovers
 FILL = r"""
 ulimit -n 260
 for disk in 0 1; do
-	mount -t ext4 /dev/nvme${disk}n1 /disk || echo "no disk"
+	mount -t ext4 $(drive $disk) /disk || echo "no disk"
 	step build$disk rootwright build --use-epoch --threads 2 \
 		--store /disk/store /tree
 	echo >/disk/done
@@ -51,7 +51,7 @@ done
 DISKS = (("sealed", "verity"), ("plain", "^verity"))
 RECOVER = r"""
 for disk in 0 1 2 3 4 5; do
-	mount -t ext4 /dev/nvme${disk}n1 /disk || echo "no disk"
+	mount -t ext4 $(drive $disk) /disk || echo "no disk"
 	[ ! -e /disk/store/meta.json ] ||
 		step check$disk rootwright check /disk/store
 	step build$disk rootwright build --use-epoch --store /disk/store /tree

@@ -174,6 +174,7 @@ ok(code == 0 and out.startswith("usage: rootwright build ") and not err,
 for argv, sentence in (
         ((), "expected one tree, found 0 arguments"),
         ((tree, tree), "expected one tree, found 2 arguments"),
+        (("--hardlink", tree), "--hardlink: expected a --store, found none"),
         (("--threads", "0", tree),
          '--threads: expected a number from 1 to 256, found "0"'),
         (("--threads=2x", tree),

@@ -13,6 +13,21 @@ export PATH=/bin
 busybox mount -t proc proc /proc
 busybox --install -s /bin
 mount -t devtmpfs dev /dev
+mount -t sysfs sys /sys
+
+# drive N: the device of the Nth drive. The kernel finds them in any order, and
+# some later than others.
+drive()
+{
+	while :; do
+		for d in /sys/block/nvme*; do
+			case $(cat $d/device/serial) in
+			"d$1 "*) echo /dev/${d##*/} && return ;;
+			esac
+		done
+		sleep 1
+	done
+}
 
 # step NAME COMMAND...: what it says, and its exit code.
 step()
@@ -38,7 +53,7 @@ def make_initrd(where, script, dirs=()):
     """where/root becomes where/initrd; what the caller put there is kept.
     Returns whether it could be made."""
     root = f"{where}/root"
-    for name in ("bin", "proc", "dev", *dirs):
+    for name in ("bin", "proc", "dev", "sys", *dirs):
         os.makedirs(f"{root}/{name}", exist_ok=True)
     shutil.copy("/bin/busybox", f"{root}/bin/busybox")
     shutil.copy(ROOTWRIGHT, f"{root}/bin/rootwright")
@@ -65,6 +80,6 @@ def run_guest(where, drives):
 
 
 def nvme(image, i):
-    """QEMU's options for the image as /dev/nvme<i>n1."""
+    """QEMU's options for the image as drive i."""
     return ["-drive", f"file={image},if=none,id=d{i},format=raw",
             "-device", f"nvme,drive=d{i},serial=d{i}"]
