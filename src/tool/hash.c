@@ -11,29 +11,23 @@
 
 typedef void kernel_function(const struct hash_block *b, size_t n, size_t size);
 
+#ifdef __x86_64__
 static bool has_avx512(void)
 {
-#ifdef __x86_64__
 	/* These ask for the operating system's support, too. */
 	return __builtin_cpu_supports("avx512f") &&
 	       __builtin_cpu_supports("avx512bw") &&
 	       __builtin_cpu_supports("avx512vl");
-#else
-	return false;
-#endif
 }
 
 static bool has_shani(void)
 {
-#ifdef __x86_64__
 	unsigned a, b, c, d;
 
 	return __builtin_cpu_supports("sse4.1") &&
 	       __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
-#else
-	return false;
-#endif
 }
+#endif
 
 static bool has_openssl(void)
 {
@@ -62,7 +56,6 @@ static const struct kernel {
 };
 
 #define KERNELS (sizeof(kernels) / sizeof(kernels[0]))
-#define OPENSSL (KERNELS - 1)
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static EVP_MD *md[2];
@@ -137,7 +130,7 @@ int hash_blocks(enum hash_algorithm a, const struct hash_block *b, size_t n,
 	unsigned algorithm = a == HASH_SHA512;
 
 	pthread_once(&once, set_up);
-	for (size_t i = 0; i < OPENSSL && n; i++) {
+	for (size_t i = 0; i < KERNELS && n; i++) {
 		const struct kernel *k = &kernels[i];
 		size_t lanes = k->by[algorithm].lanes;
 		size_t share = usable[i] ? share_of(k, algorithm, n) : 0;
