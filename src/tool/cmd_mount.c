@@ -69,21 +69,35 @@ static int take_option(struct options *o, int c)
 {
 	struct mount_trust *t = &o->trust;
 
-	if (c == 'c' && t->n_certificates == KEYS_MAX)
-		return tool_usage(
-			"mount", "expected at most %d times --cert", KEYS_MAX);
-	if (c == 'c')
+	switch (c) {
+	case 's':
+		o->store = optarg;
+		return 0;
+	case 'd':
+		t->digest = optarg;
+		return 0;
+	case 'c':
+		if (t->n_certificates == KEYS_MAX)
+			return tool_usage("mount",
+				"expected at most %d times --cert", KEYS_MAX);
 		t->certificates[t->n_certificates++] = optarg;
-	else if (c == 'i')
+		return 0;
+	case 'S':
+		t->signature = optarg;
+		return 0;
+	case 'u':
+		o->upperdir = optarg;
+		return 0;
+	case 'w':
+		o->workdir = optarg;
+		return 0;
+	case 'm':
+		o->idmap = optarg;
+		return 0;
+	default:
 		t->insecure = true;
-	else
-		*(c == 's'	   ? &o->store
-			: c == 'd' ? &t->digest
-			: c == 'S' ? &t->signature
-			: c == 'u' ? &o->upperdir
-			: c == 'w' ? &o->workdir
-				   : &o->idmap) = optarg;
-	return 0;
+		return 0;
+	}
 }
 
 /* Returns -1 to go on, or the exit code. */
@@ -126,7 +140,7 @@ static int parse(struct options *o, int argc, char **argv)
 	return r ? r : -1;
 }
 
-static int run(const struct options *o, struct mounting *m, struct store *store,
+static int run(struct options *o, struct mounting *m, struct store *store,
 	struct mount_image *image, struct err *e)
 {
 	char objects[PATH_MAX + 16], source[DIGEST_HEX_MAX + 16] = "composefs";
@@ -145,6 +159,7 @@ static int run(const struct options *o, struct mounting *m, struct store *store,
 	if (mount_begin(m, o->target, e) != 0 ||
 		store_open(store, o->store, e) != 0)
 		return -1;
+	o->trust.algorithm = store->algorithm;
 	snprintf(objects, sizeof(objects), "%s/objects", o->store);
 	if (layers.verity && mount_check_objects(objects, e) != 0)
 		return -1;

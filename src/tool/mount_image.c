@@ -119,14 +119,15 @@ static const char *file_system(int fd)
 }
 
 /* What is expected of an image without a digest: that it has its own. */
-static int own_digest(struct digest *d, int fd, const char *name, struct err *e)
+static int own_digest(struct digest *d, int fd, const char *name,
+	enum hash_algorithm algorithm, struct err *e)
 {
 	struct stat st;
 
 	if (verity_measure(fd, d) == 0)
 		return 0;
 	if (fstat(fd, &st) != 0 ||
-		compute_fd(fd, name, st.st_size, HASH_SHA256, d, e) != 0)
+		compute_fd(fd, name, st.st_size, algorithm, d, e) != 0)
 		return -1;
 	return lseek(fd, 0, SEEK_SET) == 0
 		       ? 0
@@ -146,7 +147,7 @@ static int make_plan(struct config *c, int fd, const char *name,
 		if (load_certificate(&c->keys, t->certificates[i], e) != 0)
 			return -1;
 	if (!hex)
-		return own_digest(&c->plan.image, fd, name, e);
+		return own_digest(&c->plan.image, fd, name, t->algorithm, e);
 	if (digest_from_hex(&c->plan.image, hex, strlen(hex)))
 		return 0;
 	return err_set(e, REASON_FAILED,

@@ -19,8 +19,9 @@ struct mount_trust {
 	const char *digest; /* hex; NULL: that which name is, if it is one */
 	const char *certificates[KEYS_MAX]; /* one of them signed it */
 	unsigned n_certificates;
-	const char *signature; /* NULL: where rootwright sign puts it */
-	bool insecure;	       /* with neither of them, take any image */
+	const char *signature;	       /* NULL: where rootwright sign puts it */
+	enum hash_algorithm algorithm; /* of the store */
+	bool insecure; /* without digest and certificate, take any image */
 };
 
 struct mount_image {

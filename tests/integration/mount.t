@@ -247,6 +247,14 @@ def signatures():
     shutil.copy(f"{store}/signatures/{digest}.p7s", f"{image}.p7s")
     mounted("a file, signed beside it", *S, *one, image, words=words)
     unmount()
+    sha512 = run(ROOTWRIGHT, "build", "--algorithm", "sha512", "--store",
+                 f"{T}/sha512", "--output", f"{T}/512.cfs", tree)[1].strip()
+    run(ROOTWRIGHT, "sign", "--key", f"{T}/one.key", "--cert", f"{T}/one.pem",
+        "--store", f"{T}/sha512", sha512)
+    mounted("a file of SHA-512, signed in its store", "--insecure", "--store",
+            f"{T}/sha512", *one, "--signature",
+            f"{T}/sha512/signatures/{sha512}.p7s", f"{T}/512.cfs", words=words)
+    unmount()
     refused("no certificate", f"rootwright: certificate: T/none: cannot be "
             "read: No such file or directory", *S, "--cert", f"{T}/none",
             digest, target)
