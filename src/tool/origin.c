@@ -105,12 +105,15 @@ static int open_on_disk(struct origin *o, const char *path,
 	f->buffer = malloc(BUFFER_BLOCKS * EXT4_BLOCK);
 	if (f->buffer && f->size <= all)
 		return 1;
+	if (f->buffer)
+		err_set(e, REASON_FAILED,
+			"%s: expected at most %llu bytes, which is all of the file system, found %llu",
+			f->name, (unsigned long long)all,
+			(unsigned long long)f->size);
+	else
+		err_set(e, REASON_FAILED, "%s: out of memory", f->name);
 	origin_file_close(f);
-	if (!f->buffer)
-		return err_set(e, REASON_FAILED, "%s: out of memory", f->name);
-	return err_set(e, REASON_FAILED,
-		"%s: expected at most %llu bytes, which is all of the file system, found %llu",
-		f->name, (unsigned long long)all, (unsigned long long)f->size);
+	return -1;
 }
 
 int origin_file_open(struct origin *o, const char *path, struct origin_file *f,

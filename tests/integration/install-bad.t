@@ -8,6 +8,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, "tests/lib")
+from disk import MIB, debugfs, flip, offset
+from disk import disk as make_disk
 from tap import *
 from release import *
 
@@ -155,6 +157,47 @@ bad("nothing", lambda t: None,
 bad("directories without end",
     lambda t: [os.mkdir(f"{t}/releases/{i}") for i in range(4096)],
     f"{b}/releases: expected at most 4096 entries, found more", "--json")
+
+# A disk, changed under our hands.
+disk = f"{T}/disk"
+equal(make_disk(source, f"{T}/gooddisk")[0], 0, "a disk")
+
+
+def bad_disk(name, damage, sentence, *args):
+    shutil.copy(f"{T}/gooddisk", disk)
+    damage()
+    bad(f"on a disk: {name}", lambda t: None, sentence, *args, origin=disk)
+
+
+def without(path, command=None):
+    debugfs(disk, f"rm /composefs/{path}", "-w")
+    if command:
+        debugfs(disk, command, "-w")
+
+
+bad_disk("an object with a byte turned",
+         lambda: flip(disk, offset(disk, f"/composefs/{some[0]}", 0) + 9),
+         f"{disk}/{some[0]}: {OTHER}")
+bad_disk("an image with a byte turned",
+         lambda: flip(disk, offset(disk, f"/composefs/{image}", 0) + 9),
+         f"{disk}/{image}: {OTHER}")
+bad_disk("an object that is not there", lambda: without(some[0]),
+         f"{disk}/{some[0]}: expected an object that an image needs, found "
+         "none")
+bad_disk("a link in its place",
+         lambda: without(some[0], f"symlink /composefs/{some[0]} /etc/passwd"),
+         f"{disk}/{some[0]}: expected a regular file, found something else")
+bad_disk("an object that is too long",
+         lambda: debugfs(disk, f"set_inode_field /composefs/{some[0]} size "
+                         "0x7fffffffffff", "-w"),
+         f"{disk}/{some[0]}: expected at most "
+         f"{os.path.getsize(f'{T}/gooddisk') // MIB * MIB - 2 * MIB} bytes, "
+         f"which is all of the file system, found {0x7fffffffffff}")
+bad_disk("no meta.json", lambda: without("meta.json"),
+         f"{disk}: expected a store, found no meta.json in it")
+bad_disk("no store", lambda: debugfs(disk, "unlink /composefs", "-w"),
+    f"{disk}: expected one ext4 file system with /composefs/objects in it, "
+    "found none")
 
 # The store's own faults.
 shutil.rmtree(store, ignore_errors=True)
