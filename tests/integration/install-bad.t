@@ -64,8 +64,9 @@ ok(not os.path.exists(store), "nothing was written in any of these")
 
 
 # A hostile or damaged source.
-def bad(name, damage, sentence, *args, origin=None, new=()):
-    """The sentence, no release, and a good store."""
+def bad(name, damage, sentence, *args, origin=None):
+    """The sentence, no release, and no object but those that came whole
+    before the one that the sentence is about."""
     top = f"{T}/bad"
     shutil.rmtree(top, ignore_errors=True)
     shutil.rmtree(store, ignore_errors=True)
@@ -77,8 +78,11 @@ def bad(name, damage, sentence, *args, origin=None, new=()):
     equal((code, text, lines[-1]), (1, "", f"rootwright: {sentence}"), name)
     ok(not os.path.exists(f"{store}/releases") and
        not os.path.exists(f"{store}/images"), f"{name}: nothing is installed")
-    equal([n for n in names(store) if n.startswith("objects/")], list(new),
-          f"{name}: nothing was fetched")
+    got = {n: c for n, c in contents(store).items()
+           if n.startswith("objects/")}
+    equal(got, {n: c for n, c in whole.items()
+                if n in got and some[0] in sentence and n != some[0]},
+          f"{name}: nothing else was fetched")
 
 
 def overwrite(path, content):
@@ -107,6 +111,7 @@ b = f"{T}/bad"
 image = f"objects/{one[:2]}/{one[2:]}"
 some = [o for o in sorted(objects_of(one)) if o != image]
 where = "releases/web/1/manifest"
+whole = contents(out)
 OTHER = "expected the content that its name says, found other content"
 bad("an object with a byte turned", overwrite(some[0], b"!"),
     f"{b}/{some[0]}: {OTHER}")
