@@ -54,7 +54,10 @@ static int seal_late(struct object_writer *w, int fd, const char *name,
 			name);
 		return damaged(w, e);
 	}
+	/* Twins come to the same object, and the kernel takes but one. */
+	pthread_mutex_lock(&w->late);
 	r = seal_file(fd, name, d, e);
+	pthread_mutex_unlock(&w->late);
 	if (r == SEAL_UNSUPPORTED)
 		w->stats.unsealed = true;
 	return r < 0 ? -1 : 0;
@@ -66,8 +69,10 @@ static int check_seal(struct object_writer *w, int fd, const char *name,
 	struct digest found;
 	char hex[DIGEST_HEX_MAX];
 
+	if (w->stats.unsealed)
+		return 0;
 	if (verity_measure(fd, &found) != 0) {
-		if (errno == ENODATA && !w->stats.unsealed)
+		if (errno == ENODATA)
 			return seal_late(w, fd, name, d, size, e);
 		w->stats.unsealed = true;
 		return 0;

@@ -50,6 +50,7 @@ struct object_writer {
 	bool chmod;	       /* new files do not get the mode by themselves */
 	bool hardlink;	       /* as the one who opened it says, for intake.h */
 
+	pthread_mutex_t late; /* whoever seals what was there */
 	pthread_mutex_t lock; /* for all below, and for stats */
 	pthread_cond_t change;
 	pthread_t publisher;

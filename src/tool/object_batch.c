@@ -266,6 +266,7 @@ int object_writer_open(struct object_writer *w, struct store *s,
 	w->threads = threads;
 	w->max = batch_size();
 	w->store = s;
+	pthread_mutex_init(&w->late, NULL);
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->change, NULL);
 	w->filling = &w->batch[0];

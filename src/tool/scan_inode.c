@@ -7,6 +7,8 @@
 
 #include "tool/scan_private.h"
 
+#define XATTR_USUAL 512 /* bytes of names, or of a value */
+
 static struct seen *seen_slot(
 	struct seen *seen, uint32_t cap, uint64_t dev, uint64_t ino)
 {
@@ -68,17 +70,33 @@ struct where {
 	char path[64 + TREE_NAME_MAX];
 };
 
-static ssize_t list_xattrs(const struct where *w, char *list, size_t n)
+static ssize_t list_some(const struct where *w, char *list, size_t n)
 {
 	return w->fd >= 0 ? flistxattr(w->fd, list, n)
 			  : llistxattr(w->path, list, n);
 }
 
-static ssize_t get_xattr(
+static ssize_t get_some(
 	const struct where *w, const char *key, void *value, size_t n)
 {
 	return w->fd >= 0 ? fgetxattr(w->fd, key, value, n)
 			  : lgetxattr(w->path, key, value, n);
+}
+
+/* The kernel allocates, and clears, as much as it is told that there is. */
+static ssize_t list_xattrs(const struct where *w, char *list, size_t max)
+{
+	ssize_t n = list_some(w, list, XATTR_USUAL);
+
+	return n < 0 && errno == ERANGE ? list_some(w, list, max) : n;
+}
+
+static ssize_t get_xattr(
+	const struct where *w, const char *key, void *value, size_t max)
+{
+	ssize_t n = get_some(w, key, value, XATTR_USUAL);
+
+	return n < 0 && errno == ERANGE ? get_some(w, key, value, max) : n;
 }
 
 static int xattr_failed(
