@@ -5,10 +5,10 @@
  */
 #include "tool/hash.h"
 
-#include <libfsverity.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "libfsverity_digest.h"
 #include "tap.h"
 #include "tool/compute_batch.h"
 
@@ -75,34 +75,13 @@ static void blocks(const char *kernel, enum hash_algorithm a)
 	}
 }
 
-static int read_bytes(void *ctx, void *buf, size_t n)
+static bool is_libfsveritys(enum hash_algorithm a, const uint8_t *from,
+	size_t n, const struct digest *d)
 {
-	const uint8_t **from = ctx;
+	struct digest want;
 
-	memcpy(buf, *from, n);
-	*from += n;
-	return 0;
-}
-
-static bool is_libfsveritys(
-	enum hash_algorithm a, const uint8_t *from, size_t n, struct digest *d)
-{
-	const struct libfsverity_merkle_tree_params params = {
-		.version = 1,
-		.hash_algorithm = a,
-		.file_size = n,
-		.block_size = 4096,
-	};
-	struct libfsverity_digest *want;
-	bool same;
-
-	if (libfsverity_compute_digest(&from, read_bytes, &params, &want) != 0)
-		return false;
-	same = d->algorithm == want->digest_algorithm &&
-	       d->size == want->digest_size &&
-	       memcmp(d->bytes, want->digest, d->size) == 0;
-	free(want);
-	return same;
+	return libfsverity_digest_of(a, from, n, &want) &&
+	       digest_equal(d, &want);
 }
 
 static const size_t edges[] = { 0, 1, 31, 32, 33, 63, 64, 65, 4095, 4096, 4097,
