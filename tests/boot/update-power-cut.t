@@ -10,7 +10,9 @@ are given to a second guest, whose kernel recovers them and goes on.
 
 POWER_CUTS=N tries N moments (30); POWER_CUT_SEED=N another draw.
 """
+import glob
 import json
+import lzma
 import os
 import random
 import re
@@ -31,7 +33,8 @@ VERITY_FLAG = 0x100000
 KERNEL_CUTS = 4
 UPDATE = r"""
 ulimit -n 260
-mount -t ext4 /dev/nvme0n1p1 /disk || echo "no disk"
+insmod /virtio_blk.ko
+mount -t ext4 /dev/vda1 /disk || echo "no disk"
 store=/disk/composefs
 step install rootwright install --unverified --store $store --release web 2 \
 	/export
@@ -169,8 +172,12 @@ equal(program("disk", "--store", first, "--size", "32M", "--output", image),
       "", "a disk with another")
 with open(image, "rb") as f:
     base = f.read()[MIB:]
+MODULES = glob.glob(f"{kernel()[1]}/**/virtio_blk.ko.xz", recursive=True)
+equal(len(MODULES), 1, "the kernel has virtio_blk")
+with open(f"{T}/root/virtio_blk.ko", "wb") as f:
+    f.write(lzma.open(MODULES[0]).read())
 ok(make_initrd(T, UPDATE, ("disk",)), "the initramfs is made")
-console, steps = run_guest(T, log_writes(image, 0))
+console, steps = run_guest(T, log_writes(image, 0, "virtio-blk-pci"))
 has(console, "all done", "the guest came to its end")
 for name, words in (
         ("install", f"{len(OBJECTS['2']) - 40} of {len(OBJECTS['2'])} objects "
