@@ -28,12 +28,17 @@
 /* config.c: what the initramfs and the kernel command line say. */
 struct config {
 	struct policy policy;
-	struct keyring keys;
+	struct keyring keys; /* of keys.d, or release-keys.d: trust= says */
+	struct keyring revoked;
 	struct cmdline cmdline;
 	struct plan plan;
 };
 
-/* Reads boot.conf and keys.d of dir, and checks them against each other. */
+/*
+ * Reads boot.conf and the keys of dir, and checks them against each other. A
+ * key counts in one role only: of keys.d and release-keys.d the one is read
+ * that the policy's trust asks for.
+ */
 must_check int config_read(struct config *c, const char *dir, struct err *e);
 
 /* Reads the kernel command line and decides: fills cmdline and plan. */

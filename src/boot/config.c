@@ -25,18 +25,23 @@ static int read_policy(
 		POLICY_MAX);
 }
 
-static int read_keys(
-	struct keyring *k, int dirfd, const char *dir, struct err *e)
+static int read_keys(struct keyring *k, int dirfd, const char *dir,
+	const char *keys, struct err *e)
 {
 	AUTO_FD int fd =
-		openat(dirfd, "keys.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		openat(dirfd, keys, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char name[300];
 
-	snprintf(name, sizeof(name), "%s/keys.d", dir);
+	snprintf(name, sizeof(name), "%s/%s", dir, keys);
 	if (fd >= 0 || errno == ENOENT)
 		return keyring_load(k, fd, name, e);
 	return err_sys(e, REASON_KEYS_INVALID, errno,
 		"keys: %s: cannot be opened", name);
+}
+
+static const char *role(const struct policy *p)
+{
+	return p->trust == TRUST_RELEASE ? "release-keys.d" : "keys.d";
 }
 
 int config_read(struct config *c, const char *dir, struct err *e)
@@ -45,11 +50,17 @@ int config_read(struct config *c, const char *dir, struct err *e)
 
 	policy_defaults(&c->policy);
 	keyring_init(&c->keys);
+	keyring_init(&c->revoked);
+	c->keys.revoked = &c->revoked;
 	if (dirfd < 0 && errno != ENOENT)
 		return err_sys(e, REASON_POLICY_INVALID, errno,
 			"policy: %s: cannot be opened", dir);
-	if (dirfd >= 0 && (read_policy(&c->policy, dirfd, dir, e) != 0 ||
-				  read_keys(&c->keys, dirfd, dir, e) != 0))
+	if (dirfd >= 0 && read_policy(&c->policy, dirfd, dir, e) != 0)
+		return -1;
+	if (dirfd >= 0 &&
+		(read_keys(&c->keys, dirfd, dir, role(&c->policy), e) != 0 ||
+			read_keys(&c->revoked, dirfd, dir, "revoked.d", e) !=
+				0))
 		return -1;
 	return policy_check(&c->policy, c->keys.n, e);
 }
@@ -84,6 +95,13 @@ void config_print(const struct config *c, const char *dir)
 		c->policy.present ? "" : " (no boot.conf: from the keys)");
 	dprintf(1, "on_failure=%s\n",
 		failure_action_names[c->policy.on_failure]);
+	if (c->policy.trust == TRUST_RELEASE)
+		dprintf(1, "release=%s\nthreshold=%u\nrollback_floor=%llu\n",
+			c->policy.release, c->policy.threshold,
+			(unsigned long long)c->policy.rollback_floor);
+	for (unsigned i = 0; i < c->revoked.n; i++)
+		dprintf(1, "revoked %s \"%s\" %s\n", c->revoked.keys[i].file,
+			c->revoked.keys[i].subject, c->revoked.keys[i].id);
 	for (unsigned i = 0; i < c->keys.n; i++)
 		dprintf(1, "key %s \"%s\" %s\n", c->keys.keys[i].file,
 			c->keys.keys[i].subject, c->keys.keys[i].id);

@@ -80,7 +80,7 @@ static must_check int take(
 
 	if (!s)
 		return err_set(e, r,
-			"cmdline: expected composefs=, rootwright.store= or rootwright.timeout=, found '%.80s'",
+			"cmdline: expected composefs=, rootwright.release=, rootwright.store= or rootwright.timeout=, found '%.80s'",
 			a->name);
 	if (c->seen & bit)
 		return err_set(e, REASON_CMDLINE_INVALID,

@@ -106,7 +106,7 @@ const char *field_name(void *member, const char *v, size_t n)
 			if (i == 0 || !strchr("._-", v[i]))
 				break;
 	if (n == 0 || i < n)
-		return "1 to 64 characters of a-z, 0-9, dot, underscore and hyphen, the first a letter or digit";
+		return NAME_EXPECTED;
 	memcpy(member, v, n);
 	((char *)member)[n] = '\0';
 	return NULL;
@@ -122,7 +122,7 @@ const char *field_number(void *member, const char *v, size_t n)
 			__builtin_add_overflow(value, v[i] - '0', &value))
 			break;
 	if (n == 0 || i < n || (n > 1 && v[0] == '0'))
-		return "a number below 2^64 without a leading zero";
+		return NUMBER_EXPECTED;
 	*(uint64_t *)member = value;
 	return NULL;
 }

@@ -54,9 +54,12 @@ must_check int fields_read(void *out, const struct fields *f, const char *name,
 	const char *text, size_t n, struct err *e);
 
 /* [a-z0-9][a-z0-9._-]{0,63}; char member[NAME_MAX_SIZE]. */
+#define NAME_EXPECTED \
+	"1 to 64 characters of a-z, 0-9, dot, underscore and hyphen, the first a letter or digit"
 const char *field_name(void *member, const char *v, size_t n);
 
 /* Decimal digits without a leading zero; uint64_t *member. */
+#define NUMBER_EXPECTED "a number below 2^64 without a leading zero"
 const char *field_number(void *member, const char *v, size_t n);
 
 /*

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "core/keyring.h"
 #include "core/policy.h"
+#include "core/state.h"
 
 /* Only these have fs-verity. */
 static bool read_fstype(void *out, const char *v)
@@ -24,15 +26,21 @@ static const char *read_number(uint64_t *out, const char *v)
 	return s == v || (*v == '0' && s > v + 1) ? NULL : s;
 }
 
-static bool read_delay(void *out, const char *v)
+/* A number of the policy's, at most max. */
+static bool read_count(void *out, const char *v, unsigned max)
 {
 	uint64_t n;
 	const char *end = read_number(&n, v);
 
-	if (!end || *end || n > SECONDS_MAX)
+	if (!end || *end || n > max)
 		return false;
 	*(unsigned *)out = n;
 	return true;
+}
+
+static bool read_delay(void *out, const char *v)
+{
+	return read_count(out, v, SECONDS_MAX);
 }
 
 static bool read_timeout(void *out, const char *v)
@@ -53,6 +61,26 @@ static bool read_size(void *out, const char *v)
 		return false;
 	*(uint64_t *)out = suffix ? n << (10 * (suffix - suffixes + 1)) : n;
 	return true;
+}
+
+static bool read_tries(void *out, const char *v)
+{
+	return read_count(out, v, STATE_TRIES_MAX);
+}
+
+static bool read_threshold(void *out, const char *v)
+{
+	return strcmp(v, "0") != 0 && read_count(out, v, KEYS_MAX);
+}
+
+static bool read_floor(void *out, const char *v)
+{
+	return !field_number(out, v, strlen(v));
+}
+
+static bool read_name(void *out, const char *v)
+{
+	return !field_name(out, v, strlen(v));
 }
 
 static bool read_digest(void *out, const char *v)
@@ -130,11 +158,12 @@ static const char *const yes_no[] = { "no", "yes", NULL };
 #define YES_NO yes_no, NULL, "yes or no"
 #define PATH NULL, read_path, "an absolute path without . or .. or //"
 #define SECONDS(read, from) NULL, read, "whole seconds from " from " to 3600"
+#define NAME NULL, read_name, NAME_EXPECTED
 #define AT(member) offsetof(struct policy, member)
 
 const struct setting settings[SETTINGS] = {
 	{ "trust", NULL, AT(trust), trust_names, NULL,
-		"digest, signature or digest+signature" },
+		"digest, signature, digest+signature or release" },
 	{ "store", "rootwright.store", AT(store), NULL, read_store,
 		"a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=" },
 	{ "store_fstype", NULL, AT(store_fstype), NULL, read_fstype,
@@ -153,6 +182,13 @@ const struct setting settings[SETTINGS] = {
 	{ "on_failure", NULL, AT(on_failure), failure_action_names, NULL,
 		"reboot, poweroff or halt" },
 	{ "failure_delay", NULL, AT(failure_delay), SECONDS(read_delay, "0") },
+	{ "release", NULL, AT(release), NAME },
+	{ NULL, "rootwright.release", AT(version), NAME },
+	{ "threshold", NULL, AT(threshold), NULL, read_threshold,
+		"a number from 1 to 16" },
+	{ "tries", NULL, AT(tries), NULL, read_tries, "a number from 0 to 99" },
+	{ "rollback_floor", NULL, AT(rollback_floor), NULL, read_floor,
+		NUMBER_EXPECTED },
 };
 
 const struct setting *setting_find(const char *name, bool cmdline)

@@ -14,7 +14,7 @@
 
 /* A key: one of words (NULL ends them), or what read takes. */
 struct setting {
-	const char *name;	  /* in boot.conf */
+	const char *name;	  /* in boot.conf; NULL: it has none there */
 	const char *cmdline;	  /* on the command line; NULL: it has no say */
 	size_t member;		  /* its offset in struct policy */
 	const char *const *words; /* the member is unsigned: the word's place */
@@ -22,7 +22,7 @@ struct setting {
 	const char *expected; /* what the value should have been, in words */
 };
 
-#define SETTINGS 13
+#define SETTINGS 18
 extern const struct setting settings[SETTINGS];
 
 /* The one of this name; NULL: none. */

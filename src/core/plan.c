@@ -8,6 +8,28 @@
 
 #include "core/policy.h"
 
+static must_check int check_release(
+	const struct policy *p, unsigned n_keys, struct err *e)
+{
+	const char *other = p->image.size	  ? "image="
+			    : p->image_file[0]	  ? "image_file="
+			    : p->allow_unverified ? "allow_unverified=yes"
+						  : NULL;
+
+	if (!p->release[0])
+		return err_set(e, REASON_POLICY_INVALID,
+			"policy: trust=release: expected release=<name> beside it, found none");
+	if (p->threshold > n_keys)
+		return err_set(e, REASON_POLICY_INVALID,
+			"policy: threshold=%u: expected as many certificates in release-keys.d, found %u",
+			p->threshold, n_keys);
+	if (!other)
+		return 0;
+	return err_set(e, REASON_POLICY_INVALID,
+		"policy: trust=release: expected no %s beside it, found one",
+		other);
+}
+
 int policy_check(struct policy *p, unsigned n_keys, struct err *e)
 {
 	if (!p->present)
@@ -17,7 +39,15 @@ int policy_check(struct policy *p, unsigned n_keys, struct err *e)
 			"policy: boot.conf: expected a line trust=, found none");
 	if (p->trust != TRUST_DIGEST && n_keys == 0)
 		return err_set(e, REASON_KEYS_EMPTY,
-			"policy: trust=%s: expected a certificate in keys.d, found none",
+			"policy: trust=%s: expected a certificate in %s, found none",
+			trust_names[p->trust],
+			p->trust == TRUST_RELEASE ? "release-keys.d"
+						  : "keys.d");
+	if (p->trust == TRUST_RELEASE)
+		return check_release(p, n_keys, e);
+	if (p->release[0] || p->rollback_floor || p->threshold > 1)
+		return err_set(e, REASON_POLICY_INVALID,
+			"policy: release=, threshold= and rollback_floor=: expected trust=release beside them, found trust=%s",
 			trust_names[p->trust]);
 	if (p->allow_unverified && p->trust != TRUST_DIGEST)
 		return err_set(e, REASON_POLICY_INVALID,
@@ -34,7 +64,7 @@ static must_check int plan_image(struct plan *plan, const struct policy *p,
 {
 	char ours[DIGEST_HEX_MAX], theirs[DIGEST_HEX_MAX];
 
-	if (!c->said.image.size && !p->image.size)
+	if (!c->said.image.size && !p->image.size && p->trust != TRUST_RELEASE)
 		return err_set(e, REASON_DIGEST_MISSING,
 			"cmdline: expected composefs=<digest>, found none, and the policy has no image=");
 	if (c->unverified && !p->allow_unverified)
@@ -73,6 +103,10 @@ int plan_make(struct plan *plan, const struct policy *p,
 {
 	if (plan_image(plan, p, c, e) || plan_store(plan, p, c, e))
 		return -1;
+	if (c->said.version[0] && p->trust != TRUST_RELEASE)
+		return err_set(e, REASON_CMDLINE_INVALID,
+			"cmdline: rootwright.release=: expected trust=release in the policy, found trust=%s",
+			trust_names[p->trust]);
 	if (c->said.timeout > p->timeout) {
 		err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: rootwright.timeout=: expected at most the policy's %u seconds, found %u",

@@ -8,6 +8,7 @@ const char *const trust_names[] = {
 	[TRUST_DIGEST] = "digest",
 	[TRUST_SIGNATURE] = "signature",
 	[TRUST_DIGEST_AND_SIGNATURE] = "digest+signature",
+	[TRUST_RELEASE] = "release",
 	NULL,
 };
 
@@ -28,6 +29,8 @@ void policy_defaults(struct policy *p)
 	p->timeout = 30;
 	p->on_failure = FAILURE_REBOOT;
 	p->failure_delay = 10;
+	p->threshold = 1;
+	p->tries = 3;
 }
 
 /* The line that is being read, for messages. */

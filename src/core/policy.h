@@ -16,6 +16,7 @@
 
 #include "core/digest.h"
 #include "core/err.h"
+#include "core/fields.h"
 #include "core/kv.h"
 
 #define POLICY_MAX 16384 /* bytes of boot.conf */
@@ -27,6 +28,7 @@ enum trust {
 	TRUST_DIGEST,
 	TRUST_SIGNATURE,
 	TRUST_DIGEST_AND_SIGNATURE,
+	TRUST_RELEASE,
 };
 
 enum failure_action {
@@ -51,21 +53,28 @@ struct policy {
 	unsigned timeout; /* seconds to wait for the store, default 30 */
 	enum failure_action on_failure;
 	unsigned failure_delay; /* seconds, default 10 */
+	/* Under trust=release: */
+	char release[NAME_MAX_SIZE]; /* the name; empty: not set */
+	char version[NAME_MAX_SIZE]; /* the command line's alone */
+	unsigned threshold;	 /* different keys that must sign, default 1 */
+	unsigned tries;		 /* boots of a new release, default 3, 0: any */
+	uint64_t rollback_floor; /* the baked one, default 0 */
 };
 
 /* What the command line says to us. */
 struct cmdline {
-	struct policy said; /* image, store and timeout; zero: not given */
-	unsigned seen;	    /* a bit for each of settings */
-	bool unverified;    /* composefs=?digest */
-	bool has_init;	    /* init= is there; we report it, no more */
+	/* image, store, timeout and version; zero: not given */
+	struct policy said;
+	unsigned seen;	 /* a bit for each of settings */
+	bool unverified; /* composefs=?digest */
+	bool has_init;	 /* init= is there; we report it, no more */
 };
 
 /* The decision, where the policy alone does not make it. */
 struct plan {
-	bool unverified; /* allow_unverified=yes and composefs=? */
-	struct digest image;
-	const char *store; /* the policy's or the command line's */
+	bool unverified;     /* allow_unverified=yes and composefs=? */
+	struct digest image; /* size 0: whatever the releases name */
+	const char *store;   /* the policy's or the command line's */
 	unsigned timeout;
 };
 

@@ -27,8 +27,8 @@ WORDS = {"one": "1e" * 32, "two": "2e" * 32, "half": "1e" * 16,
 # No longer command line comes through the kernel of a PC.
 MORE = [
     Case("4 KiB of noise, and then a key that is none", refuses(
-        "cmdline-invalid", r"cmdline: expected composefs=, rootwright.store= "
-        r"or rootwright.timeout=, found 'rootwright.shell=?(yes)?'"),
+        "cmdline-invalid", r"cmdline: expected composefs=, rootwright.release=, "
+        r"rootwright.store= or rootwright.timeout=, found 'rootwright.shell=?(yes)?'"),
         cmdline="composefs={one} x=" + "noise" * 820
         + " rootwright.shell=yes"),
     Case("more words than a kernel passes on", refuses(

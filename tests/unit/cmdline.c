@@ -10,7 +10,7 @@
 #define UPPER "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEX " 64 or 128 lower-case hex digits, found "
 #define NAMES \
-	"cmdline: expected composefs=, rootwright.store= or rootwright.timeout=, found "
+	"cmdline: expected composefs=, rootwright.release=, rootwright.store= or rootwright.timeout=, found "
 #define STORE \
 	"cmdline: rootwright.store=: expected a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=, found "
 #define SECONDS \

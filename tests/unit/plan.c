@@ -53,6 +53,19 @@ static const struct {
 	{ "trust=digest+signature\nallow_unverified=yes", 1, 0, "AAAAA" },
 	{ "trust=digest+signature\nallow_unverified=yes\nimage=" D, 1, 0,
 		"AAAAA" },
+	/* No digest: the releases name the image; one narrows them. */
+	{ "trust=release\nrelease=demo", 1, TRUST_RELEASE, "-DEuu" },
+	{ "trust=release\nrelease=demo\nthreshold=2", 2, TRUST_RELEASE,
+		"-DEuu" },
+	{ "trust=release\nrelease=demo\nthreshold=2", 1, 0, "hhhhh" },
+	{ "trust=release\nrelease=demo", 0, 0, "kkkkk" },
+	{ "trust=release", 1, 0, "nnnnn" },
+	{ "trust=release\nrelease=demo\nimage=" D, 1, 0, "xxxxx" },
+	{ "trust=release\nrelease=demo\nimage_file=/i", 1, 0, "yyyyy" },
+	{ "trust=release\nrelease=demo\nallow_unverified=yes", 1, 0, "zzzzz" },
+	{ "trust=digest\nrelease=demo", 0, 0, "rrrrr" },
+	{ "trust=digest\nthreshold=2", 0, 0, "rrrrr" },
+	{ "trust=digest\nrollback_floor=1", 0, 0, "rrrrr" },
 	{ "timeout=5", 0, 0, "ttttt" },
 	{ "timeout=5", 1, 0, "ttttt" },
 	{ "timeout=5\nimage=" D, 1, 0, "ttttt" },
@@ -82,6 +95,20 @@ static const struct {
 		"policy: allow_unverified=yes: expected trust=digest beside it, found trust=signature" },
 	{ 'A', true, REASON_POLICY_INVALID,
 		"policy: allow_unverified=yes: expected trust=digest beside it, found trust=digest+signature" },
+	{ 'h', true, REASON_POLICY_INVALID,
+		"policy: threshold=2: expected as many certificates in release-keys.d, found 1" },
+	{ 'k', true, REASON_KEYS_EMPTY,
+		"policy: trust=release: expected a certificate in release-keys.d, found none" },
+	{ 'n', true, REASON_POLICY_INVALID,
+		"policy: trust=release: expected release=<name> beside it, found none" },
+	{ 'x', true, REASON_POLICY_INVALID,
+		"policy: trust=release: expected no image= beside it, found one" },
+	{ 'y', true, REASON_POLICY_INVALID,
+		"policy: trust=release: expected no image_file= beside it, found one" },
+	{ 'z', true, REASON_POLICY_INVALID,
+		"policy: trust=release: expected no allow_unverified=yes beside it, found one" },
+	{ 'r', true, REASON_POLICY_INVALID,
+		"policy: release=, threshold= and rollback_floor=: expected trust=release beside them, found trust=digest" },
 	{ 't', true, REASON_POLICY_INVALID,
 		"policy: boot.conf: expected a line trust=, found none" },
 };
@@ -141,7 +168,7 @@ static void check_table(void)
 				table[i].conf ? table[i].conf : "no boot.conf",
 				table[i].keys, digests[k]);
 			got = make(table[i].conf, line, table[i].keys);
-			if (!strchr("DEPde", want)) {
+			if (!strchr("DEPde-", want)) {
 				check_refusal(got, want, table[i].keys);
 				continue;
 			}
@@ -149,6 +176,10 @@ static void check_table(void)
 			is_int(p.trust, table[i].trust, "the trust");
 			is_int(plan.unverified, want == 'd' || want == 'e',
 				"is it weakened?");
+			if (want == '-') {
+				is_int(plan.image.size, 0, "no image yet");
+				continue;
+			}
 			digest_to_hex(&plan.image, hex);
 			is_str(hex, want == 'E' || want == 'e' ? E : D,
 				"the image");
@@ -214,6 +245,14 @@ static void check_limits(void)
 		is_int(e.reason, limits[i].reason, "its reason");
 		is_str(e.text, limits[i].sentence, "its sentence");
 	}
+	is_int(make("trust=digest",
+		       "composefs=" D
+		       " rootwright.store=/dev/a rootwright.release=1",
+		       0),
+		-1, "a release where none is trusted");
+	is_str(e.text,
+		"cmdline: rootwright.release=: expected trust=release in the policy, found trust=digest",
+		"its sentence");
 	make(NULL,
 		"composefs=" D " rootwright.store=/dev/a "
 		"rootwright.timeout=31",

@@ -130,6 +130,7 @@ static const struct {
 	const char *line, *expected;
 } bad_values[] = {
 	{ "name=Web", name_rule },
+	{ "name=" D "x", name_rule },
 	{ "name=.web", name_rule },
 	{ "name=-web", name_rule },
 	{ "name=a/b", name_rule },

@@ -38,8 +38,8 @@ CASES = [
          cmdline="-- composefs={one}"),
     Case("quoted digest", boots(), cmdline='composefs="{one}"'),
     Case("an unknown rootwright key", refuses(
-        "cmdline-invalid", r"cmdline: expected composefs=, rootwright.store= "
-        r"or rootwright.timeout=, found 'rootwright.shell=?(yes)?'"),
+        "cmdline-invalid", r"cmdline: expected composefs=, rootwright.release=, "
+        r"rootwright.store= or rootwright.timeout=, found 'rootwright.shell=?(yes)?'"),
         cmdline="composefs={one} rootwright.shell=yes"),
     Case("another image than the policy's", refuses(
         "cmdline-invalid", r"cmdline: composefs=: expected the policy's "
