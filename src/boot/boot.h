@@ -20,6 +20,8 @@
 #include "core/err.h"
 #include "core/keyring.h"
 #include "core/policy.h"
+#include "core/release.h"
+#include "core/state.h"
 
 #define CONFIG_DIR "/etc/rootwright"
 #define RUN_DIR "/run/rootwright"
@@ -74,6 +76,57 @@ struct store {
 
 must_check int store_mount(
 	struct store *s, const struct policy *p, struct err *e);
+
+/* release.c: trust=release: what may boot, the newest first. */
+#define CANDIDATES_MAX 16
+
+struct candidate {
+	char version[NAME_MAX_SIZE]; /* its directory's name */
+	uint64_t sequence;	     /* 0: not a valid release */
+	bool skipped;
+	enum reason reason; /* why */
+	char sentence[512];
+};
+
+struct releases {
+	unsigned n, at; /* at: the one whose turn it is */
+	struct candidate list[CANDIDATES_MAX];
+	struct release release; /* the last that was loaded, verified */
+	struct signers signers;
+	uint64_t highest;	/* rollback_index of all valid ones */
+	uint64_t stored, floor; /* the stored one if believed, the active */
+	struct state state;
+	int record;	   /* the state's record that counts, or -1 */
+	bool uses_try;	   /* the one whose turn it is has to */
+	char trouble[512]; /* with the state; empty: none */
+};
+
+/* Finds the releases that are signed, and reads the state. */
+void releases_find(
+	struct releases *r, const struct config *c, const struct store *s);
+
+/*
+ * Loads the next that may boot, and plans its image. False: none is left.
+ * What is skipped is said and kept, with the reason.
+ */
+bool releases_next(struct releases *r, struct config *c, const struct store *s);
+
+/* The one whose turn it was does not boot. */
+void releases_failed(struct releases *r, const struct err *e);
+
+/* The sentence when none was left; returns -1. */
+int releases_none(
+	const struct releases *r, const struct config *c, struct err *e);
+
+/* A tree with kernel modules needs those of the running kernel. */
+must_check int release_modules(int root_fd, const char *version, struct err *e);
+
+/*
+ * tries.c: uses one of the tries of a release that is not blessed yet. What
+ * goes wrong with that is kept in r->trouble, and is no reason to stop.
+ */
+void tries_use(
+	struct releases *r, const struct config *c, const struct store *s);
 
 /* image.c: an image that passed everything the plan asks. */
 struct verified_image {
@@ -138,14 +191,18 @@ bool root_can_stack(const char *root, const char *other, struct err *e);
 must_check int root_mount(int *root_fd, bool *loop,
 	const struct verified_image *v, const struct store *s, struct err *e);
 
+/* Takes the image's and the overlay's mounts away again. */
+void root_undo(void);
+
 /* preflight.c: read through the root what the boot depends on. */
 struct preflight {
 	unsigned files;
 	uint64_t bytes;
 };
 
-must_check int preflight_run(
-	struct preflight *p, int root_fd, const char *init, struct err *e);
+/* paths is a release's preflight=, or empty. */
+must_check int preflight_run(struct preflight *p, int root_fd, const char *init,
+	struct slice paths, struct err *e);
 
 /* handoff.c: being PID 1. */
 
@@ -178,12 +235,13 @@ void record_stage(struct record *r, const char *name);
 
 /* Writes /run/rootwright/boot.json and /run/rootwright/init. */
 must_check int record_write(const struct record *r, const struct config *c,
-	const struct store *s, const struct verified_image *v, bool loop,
-	const struct preflight *p, struct err *e);
+	const struct store *s, const struct releases *releases,
+	const struct verified_image *v, bool loop, const struct preflight *p,
+	struct err *e);
 
 /* The one line of success. */
 void record_say(const struct record *r, const struct config *c,
-	const struct verified_image *v);
+	const struct releases *releases, const struct verified_image *v);
 
 /* say.c: the kernel log and the console. */
 

@@ -13,15 +13,69 @@ static const char usage[] =
 	"       rootwright-boot --version\n"
 	"\nSee rootwright-boot(8).\n";
 
+/* One root, with all that is asked of it before it is handed over. */
+struct root {
+	int fd; /* detached */
+	struct verified_image image;
+	struct preflight preflight;
+	bool loop;
+};
+
+/* Assembles the root of the planned image. */
+static int assemble(struct root *root, const struct config *c,
+	const struct store *store, const struct releases *releases,
+	struct record *record, struct err *e)
+{
+	bool release = c->policy.trust == TRUST_RELEASE;
+
+	root->fd = -1;
+	if (image_verify(&root->image, store, c, e) != 0)
+		return -1;
+	record_stage(record, "image");
+	if (root_mount(&root->fd, &root->loop, &root->image, store, e) != 0)
+		return -1;
+	record_stage(record, "mount");
+	if (release &&
+		release_modules(root->fd, releases->release.version, e) != 0)
+		return -1;
+	if (preflight_run(&root->preflight, root->fd, c->policy.init,
+		    releases->release.preflight, e) != 0)
+		return -1;
+	record_stage(record, "preflight");
+	return 0;
+}
+
+/* The newest release of which all is well. */
+static int choose(struct root *root, struct config *c,
+	const struct store *store, struct releases *releases,
+	struct record *record, struct err *e)
+{
+	struct err why;
+
+	releases_find(releases, c, store);
+	record_stage(record, "releases");
+	while (releases_next(releases, c, store)) {
+		if (assemble(root, c, store, releases, record, &why) == 0) {
+			root->image.signer = releases->signers.keys[0];
+			tries_use(releases, c, store);
+			return 0;
+		}
+		releases_failed(releases, &why);
+		close(root->fd);
+		close(root->image.fd);
+		root_undo();
+	}
+	return releases_none(releases, c, e);
+}
+
 /* The boot, top to bottom. Returns only on failure, or when not PID 1. */
 static int boot(struct config *c, bool pid1, struct err *e)
 {
 	static struct record record;
 	static struct store store;
-	struct verified_image image;
-	struct preflight preflight;
-	bool loop;
-	int outer, root;
+	static struct releases releases;
+	struct root root;
+	int outer;
 
 	record_start(&record);
 	if (pid1 && early_mounts(e) != 0)
@@ -38,23 +92,16 @@ static int boot(struct config *c, bool pid1, struct err *e)
 		return -1;
 	record_stage(&record, "store");
 
-	if (image_verify(&image, &store, c, e) != 0)
+	if (c->policy.trust == TRUST_RELEASE
+			? choose(&root, c, &store, &releases, &record, e)
+			: assemble(&root, c, &store, &releases, &record, e))
 		return -1;
-	record_stage(&record, "image");
 
-	if (root_mount(&root, &loop, &image, &store, e) != 0)
+	if (record_write(&record, c, &store, &releases, &root.image, root.loop,
+		    &root.preflight, e) != 0 ||
+		space_leave(outer, root.fd, e) != 0)
 		return -1;
-	record_stage(&record, "mount");
-
-	if (preflight_run(&preflight, root, c->policy.init, e) != 0)
-		return -1;
-	record_stage(&record, "preflight");
-
-	if (record_write(&record, c, &store, &image, loop, &preflight, e) !=
-			0 ||
-		space_leave(outer, root, e) != 0)
-		return -1;
-	record_say(&record, c, &image);
+	record_say(&record, c, &releases, &root.image);
 	return pid1 ? handoff(c->policy.init, e) : 0;
 }
 

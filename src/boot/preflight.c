@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -197,10 +198,18 @@ static int check_mountpoints(int root, struct err *e)
 	return 0;
 }
 
-int preflight_run(
-	struct preflight *p, int root_fd, const char *init, struct err *e)
+int preflight_run(struct preflight *p, int root_fd, const char *init,
+	struct slice paths, struct err *e)
 {
+	char path[VALUE_MAX];
+	struct slice word;
+
 	memset(p, 0, sizeof(*p));
+	while (words_next(&paths, &word)) {
+		snprintf(path, sizeof(path), "%.*s", (int)word.n, word.s);
+		if (check_file(p, root_fd, path, e) != 0)
+			return -1;
+	}
 	if (check_mountpoints(root_fd, e) != 0 ||
 		check_init(p, root_fd, init, e) != 0)
 		return -1;

@@ -29,11 +29,16 @@ void record_start(struct record *r)
 void record_stage(struct record *r, const char *name)
 {
 	uint64_t t = now();
+	unsigned i = 0;
 
-	if (r->n == STAGES_MAX)
+	/* Of several candidates, all of them together. */
+	while (i < r->n && strcmp(r->stages[i].name, name) != 0)
+		i++;
+	if (i == STAGES_MAX)
 		return;
-	r->stages[r->n].name = name;
-	r->stages[r->n++].microseconds = t - r->last;
+	r->n += i == r->n;
+	r->stages[i].name = name;
+	r->stages[i].microseconds += t - r->last;
 	r->last = t;
 }
 
@@ -63,9 +68,11 @@ static void print_config(struct json *j, const struct config *c)
 	const struct key *development = config_development_key(c);
 
 	json_print(j,
-		"{'format':'rootwright-boot-1','version':%s,'trust':%s,'trust_from':%s,'rollback_protection':'none','init':%s",
+		"{'format':'rootwright-boot-1','version':%s,'trust':%s,'trust_from':%s,'rollback_protection':%s,'init':%s",
 		RW_VERSION, trust_names[c->policy.trust],
-		c->policy.present ? "policy" : "keys", c->policy.init);
+		c->policy.present ? "policy" : "keys",
+		c->policy.trust == TRUST_RELEASE ? "floor" : "none",
+		c->policy.init);
 	if (development)
 		print_key(j, "development_key", development);
 	/* Whatever makes this boot weaker than its policy could be. */
@@ -89,7 +96,9 @@ static void print_image(struct json *j, const struct config *c,
 	json_print(j,
 		",'image':{'algorithm':%s,'digest':%s,'named_by':%s,'from':%s,'verified_in':%s,'loop':%d",
 		hash_name(v->digest.algorithm), digest_to_hex(&v->digest, hex),
-		p->image.size ? "policy" : "command line",
+		p->trust == TRUST_RELEASE ? "release"
+		: p->image.size		  ? "policy"
+					  : "command line",
 		p->image_file[0] ? "initramfs" : "store",
 		v->memory ? "memory" : "file", loop);
 	if (v->signer)
@@ -98,6 +107,43 @@ static void print_image(struct json *j, const struct config *c,
 		"},'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d}",
 		c->plan.store, s->device.path, p->store_fstype, p->store_path,
 		s->replayed);
+}
+
+/* trust=release: what was there, and why this one. */
+static void print_releases(
+	struct json *j, const struct config *c, const struct releases *r)
+{
+	const struct release *x = &r->release;
+
+	json_print(j,
+		",'release':{'name':%s,'version':%s,'sequence':%llu,'rollback_index':%llu,'threshold':%llu,'signed_by':[",
+		x->name, x->version, (unsigned long long)x->sequence,
+		(unsigned long long)x->rollback_index,
+		(unsigned long long)c->policy.threshold);
+	for (unsigned i = 0; i < r->signers.n; i++)
+		json_print(j, i ? ",%s" : "%s", r->signers.keys[i]->id);
+	json_print(j,
+		"]},'floor':{'active':%llu,'baked':%llu,'stored':%llu},'state':{'trouble':%s,'blessed':%s,'tries_left':%llu},'candidates':[",
+		(unsigned long long)r->floor,
+		(unsigned long long)c->policy.rollback_floor,
+		(unsigned long long)r->stored,
+		r->trouble[0] ? r->trouble : NULL,
+		r->state.blessed[0] ? r->state.blessed : NULL,
+		(unsigned long long)(r->uses_try ? r->state.tries_left : 0));
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct candidate *k = &r->list[i];
+
+		if (i)
+			json_print(j, ",");
+		json_print(j,
+			"{'version':%s,'sequence':%llu,'result':%s,'sentence':%s}",
+			k->version, (unsigned long long)k->sequence,
+			k->skipped   ? reason_name(k->reason)
+			: i == r->at ? "booted"
+				     : "older",
+			k->skipped ? k->sentence : NULL);
+	}
+	json_print(j, "]");
 }
 
 /* What it took. */
@@ -132,15 +178,19 @@ static int write_file(
 }
 
 int record_write(const struct record *r, const struct config *c,
-	const struct store *s, const struct verified_image *v, bool loop,
-	const struct preflight *p, struct err *e)
+	const struct store *s, const struct releases *releases,
+	const struct verified_image *v, bool loop, const struct preflight *p,
+	struct err *e)
 {
-	static char text[8192];
+	/* A sentence a candidate, each byte of it in six at most. */
+	static char text[8192 + CANDIDATES_MAX * 4096];
 	struct json j = { .buf = text, .size = sizeof(text) };
 	char init[VALUE_MAX + 1];
 
 	print_config(&j, c);
 	print_image(&j, c, s, v, loop);
+	if (c->policy.trust == TRUST_RELEASE)
+		print_releases(&j, c, releases);
 	print_work(&j, r, p);
 	if (j.full)
 		return err_set(e, REASON_HANDOFF,
@@ -156,10 +206,11 @@ int record_write(const struct record *r, const struct config *c,
 }
 
 void record_say(const struct record *r, const struct config *c,
-	const struct verified_image *v)
+	const struct releases *releases, const struct verified_image *v)
 {
 	const struct key *development = config_development_key(c);
 	char hex[DIGEST_HEX_MAX], key[COMMON_NAME_MAX + 32] = "";
+	char release[2 * NAME_MAX_SIZE + 16] = "";
 
 	if (c->plan.unverified)
 		say(LEVEL_WARNING,
@@ -171,8 +222,11 @@ void record_say(const struct record *r, const struct config *c,
 	if (v->signer)
 		snprintf(key, sizeof(key), ", key \"%s\" (%.16s)",
 			v->signer->subject, v->signer->id);
-	say(LEVEL_INFO, "%s root: image %s, trust=%s%s, %u ms",
-		c->plan.unverified ? "unverified" : "verified",
+	if (c->policy.trust == TRUST_RELEASE)
+		snprintf(release, sizeof(release), "release %s %s, ",
+			releases->release.name, releases->release.version);
+	say(LEVEL_INFO, "%s root: %simage %s, trust=%s%s, %u ms",
+		c->plan.unverified ? "unverified" : "verified", release,
 		digest_to_hex(&v->digest, hex), trust_names[c->policy.trust],
 		key, (unsigned)((r->last - r->start + 500) / 1000));
 }

@@ -114,6 +114,12 @@ bool root_can_stack(const char *root, const char *other, struct err *e)
 	return fd >= 0;
 }
 
+void root_undo(void)
+{
+	umount2(SPACE_ROOT, MNT_DETACH);
+	umount2(SPACE_IMAGE, MNT_DETACH);
+}
+
 int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
 	const struct store *s, struct err *e)
 {

@@ -58,6 +58,16 @@
 		"have more keys sign the release, with rootwright release sign") \
 	X(RELEASE_INVALID, "release-invalid", \
 		"install the release again from a good source") \
+	X(RELEASE_NONE, "release-none", \
+		"install a release that may boot; see the lines above") \
+	X(RELEASE_UNASKED, "release-unasked", \
+		"remove composefs= or rootwright.release= from the kernel command line, or install that release") \
+	X(ROLLBACK, "rollback", \
+		"install a release that is not older, or lower rollback_floor= in boot.conf") \
+	X(TRIES_USED, "tries-used", \
+		"find out why it was never blessed, or install another release") \
+	X(MODULES_MISSING, "modules-missing", \
+		"boot the kernel that the release was made for") \
 	X(KERNEL_TOO_OLD, "kernel-too-old", "boot a kernel of 6.12 or newer") \
 	X(KERNEL_FEATURE, "kernel-feature", \
 		"put the module into the initramfs, or build it into the kernel") \

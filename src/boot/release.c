@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trust=release: which releases of the store may boot, and in which order.
+ * A directory's name only says where to look; what counts is in the signed
+ * manifest. It is read and verified again when its turn comes, so that one
+ * buffer serves for all and what is used is what was verified.
+ */
+#include "boot/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "core/file.h"
+
+#define LOOKED_AT 256 /* entries of releases/<name> */
+
+static char text[RELEASE_MAX];
+
+/* Reads, verifies and parses the manifest of a version. */
+static must_check int load(struct releases *r, const struct config *c,
+	const struct store *s, const char *version, struct err *e)
+{
+	char where[RELEASE_WHERE_MAX];
+	size_t n;
+	AUTO_FD int dir = release_read(
+		s->dirfd, c->policy.release, version, where, text, &n, e);
+
+	if (dir < 0 || release_verify(&r->signers, dir, where, text, n,
+			       &c->keys, c->policy.threshold, e) != 0)
+		return -1;
+	return release_parse(
+		&r->release, c->policy.release, version, where, text, n, e);
+}
+
+static void skip(struct candidate *x, const struct err *e)
+{
+	x->skipped = true;
+	x->reason = e->reason;
+	snprintf(x->sentence, sizeof(x->sentence), "%s", e->text);
+	say(LEVEL_WARNING, "release %s skipped [%s]: %s", x->version,
+		reason_name(e->reason), e->text);
+}
+
+/* Does a boot come before b? The newest first, what is no release last. */
+static bool before(const struct candidate *a, const struct candidate *b)
+{
+	if (a->sequence != b->sequence)
+		return a->sequence > b->sequence;
+	return strcmp(a->version, b->version) < 0;
+}
+
+/* Puts x into its place; the last one goes when there are too many. */
+static void insert(struct releases *r, const struct candidate *x)
+{
+	unsigned i = r->n < CANDIDATES_MAX ? r->n++ : CANDIDATES_MAX;
+
+	for (; i && before(x, &r->list[i - 1]); i--)
+		if (i < CANDIDATES_MAX)
+			r->list[i] = r->list[i - 1];
+	if (i < CANDIDATES_MAX)
+		r->list[i] = *x;
+}
+
+static void look_at(struct releases *r, const struct config *c,
+	const struct store *s, const char *version)
+{
+	struct candidate x = { 0 };
+	struct err e;
+
+	snprintf(x.version, sizeof(x.version), "%s", version);
+	if (load(r, c, s, version, &e) != 0) {
+		skip(&x, &e);
+	} else {
+		x.sequence = r->release.sequence;
+		if (r->release.rollback_index > r->highest)
+			r->highest = r->release.rollback_index;
+	}
+	insert(r, &x);
+}
+
+/*
+ * What the device remembers, where it can be believed. A floor that no
+ * release reaches would let nothing boot: whoever wrote that was no bless.
+ */
+static void read_state(
+	struct releases *r, const struct config *c, const struct store *s)
+{
+	static uint8_t bytes[STATE_SIZE];
+	ssize_t n = read_beneath(s->dirfd, STATE_FILE, bytes, sizeof(bytes));
+	int cause = errno;
+	struct err e;
+
+	r->record = state_choose(
+		&r->state, c->policy.release, bytes, n < 0 ? 0 : n, &e);
+	r->stored = r->state.floor;
+	if (n < 0) {
+		err_sys(&e, REASON_RELEASE_INVALID, cause,
+			"state: cannot be read");
+	} else if (r->stored > r->highest) {
+		err_set(&e, REASON_RELEASE_INVALID,
+			"state: expected a floor that a release reaches, found %llu",
+			(unsigned long long)r->stored);
+		r->stored = 0;
+	} else if (r->record >= 0) {
+		return;
+	}
+	snprintf(r->trouble, sizeof(r->trouble), "%s", e.text);
+	say(LEVEL_WARNING, "%s", r->trouble);
+}
+
+/*
+ * The lowest rollback_index that may boot. A counter in hardware, which a
+ * writer of the disk cannot lower, would be asked here, and raised where
+ * bless raises the stored one.
+ */
+static uint64_t floor_active(const struct releases *r, const struct config *c)
+{
+	uint64_t baked = c->policy.rollback_floor;
+
+	return r->stored > baked ? r->stored : baked;
+}
+
+static uint64_t sequence_of(const struct releases *r, const char *version)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		if (version[0] && strcmp(r->list[i].version, version) == 0)
+			return r->list[i].sequence;
+	return 0;
+}
+
+/*
+ * Has x tries left? Whatever is not newer than the blessed release was good
+ * once. Of the others one is tried at a time, and none that is older than
+ * the last one that was: or two that fail would take turns for ever.
+ */
+static bool may_try(
+	struct releases *r, const struct config *c, const struct candidate *x)
+{
+	uint64_t trying = sequence_of(r, r->state.trying);
+
+	r->uses_try = c->policy.tries && !c->cmdline.said.version[0] &&
+		      !c->cmdline.said.image.size &&
+		      x->sequence > sequence_of(r, r->state.blessed);
+	if (!r->uses_try || x->sequence > trying)
+		return true;
+	return x->sequence == trying && r->state.tries_left;
+}
+
+void releases_find(
+	struct releases *r, const struct config *c, const struct store *s)
+{
+	char path[NAME_MAX_SIZE + 16];
+	AUTO_FD int fd = -1;
+	struct dir dir = { 0 };
+	const char *name;
+
+	memset(r, 0, sizeof(*r));
+	snprintf(path, sizeof(path), "releases/%s", c->policy.release);
+	fd = open_how(s->dirfd, path, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
+	dir.fd = fd;
+	for (unsigned i = 0; fd >= 0 && i < LOOKED_AT; i++) {
+		name = dir_next(&dir);
+		if (!name)
+			break;
+		if (name[0] != '.')
+			look_at(r, c, s, name);
+	}
+	read_state(r, c, s);
+	r->floor = floor_active(r, c);
+}
+
+/* Is the release that was just loaded one that may boot now? */
+static must_check int judge(struct releases *r, const struct config *c,
+	const struct candidate *x, struct err *e)
+{
+	const struct release *release = &r->release;
+	const struct cmdline *line = &c->cmdline;
+
+	if (x > r->list && x[-1].sequence == x->sequence)
+		return err_set(e, REASON_RELEASE_INVALID,
+			"release: %s: expected a sequence of its own, found %llu, that of %s",
+			x->version, (unsigned long long)x->sequence,
+			x[-1].version);
+	if (release->rollback_index < r->floor)
+		return err_set(e, REASON_ROLLBACK,
+			"release: %s: expected a rollback_index of %llu or more, found %llu",
+			x->version, (unsigned long long)r->floor,
+			(unsigned long long)release->rollback_index);
+	if (line->said.version[0] && strcmp(line->said.version, x->version))
+		return err_set(e, REASON_RELEASE_UNASKED,
+			"release: %s: expected release %s, as the command line says",
+			x->version, line->said.version);
+	if (line->said.image.size &&
+		!digest_equal(&line->said.image, &release->images[0]))
+		return err_set(e, REASON_RELEASE_UNASKED,
+			"release: %s: expected the image that composefs= names, found another",
+			x->version);
+	if (release->n_images != 1)
+		return err_set(e, REASON_RELEASE_INVALID,
+			"release: %s: expected one image, found %u: this boot program mounts no stacks",
+			x->version, release->n_images);
+	if (!may_try(r, c, x))
+		return err_set(e, REASON_TRIES_USED,
+			"release: %s: expected tries left, found none of %u",
+			x->version, c->policy.tries);
+	return 0;
+}
+
+bool releases_next(struct releases *r, struct config *c, const struct store *s)
+{
+	struct candidate *x;
+	struct err e;
+
+	for (; r->at < r->n; r->at++) {
+		x = &r->list[r->at];
+		if (x->skipped)
+			continue;
+		if (load(r, c, s, x->version, &e) == 0 &&
+			judge(r, c, x, &e) == 0) {
+			c->plan.image = r->release.images[0];
+			return true;
+		}
+		skip(x, &e);
+	}
+	return false;
+}
+
+void releases_failed(struct releases *r, const struct err *e)
+{
+	skip(&r->list[r->at++], e);
+}
+
+int releases_none(
+	const struct releases *r, const struct config *c, struct err *e)
+{
+	char list[512] = "";
+
+	for (unsigned i = 0; i < r->n && i < 4; i++) {
+		size_t n = strlen(list);
+
+		snprintf(list + n, sizeof(list) - n, "%s%s [%s]",
+			i ? ", " : ": ", r->list[i].version,
+			reason_name(r->list[i].reason));
+	}
+	return err_set(e, REASON_RELEASE_NONE,
+		"release: %s: expected one that may boot, with a rollback_index of %llu or more, found none of %u%s",
+		c->policy.release, (unsigned long long)r->floor, r->n, list);
+}
+
+int release_modules(int root_fd, const char *version, struct err *e)
+{
+	AUTO_FD int fd = open_how(root_fd, "usr/lib/modules",
+		O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT);
+	struct dir dir = { .fd = fd };
+	bool others = false;
+	struct utsname u;
+	const char *name;
+
+	uname(&u);
+	while (fd >= 0 && (name = dir_next(&dir))) {
+		if (strcmp(name, u.release) == 0)
+			return 0;
+		others = true;
+	}
+	if (!others)
+		return 0;
+	return err_set(e, REASON_MODULES_MISSING,
+		"release: %s: /usr/lib/modules: expected a directory %s for the running kernel, found others",
+		version, u.release);
+}
