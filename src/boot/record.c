@@ -44,8 +44,9 @@ void record_stage(struct record *r, const char *name)
 
 static void print_key(struct json *j, const char *name, const struct key *k)
 {
-	json_print(j, ",%s:{'file':%s,'subject':%s,'id':%s,'development':%d}",
-		name, k->file, k->subject, k->id, k->development);
+	json_print(j, name[0] ? ",%s:" : "", name);
+	json_print(j, "{'file':%s,'subject':%s,'id':%s,'development':%d}",
+		k->file, k->subject, k->id, k->development);
 }
 
 /* A list of what there is of two things. */
@@ -101,7 +102,7 @@ static void print_image(struct json *j, const struct config *c,
 					  : "command line",
 		p->image_file[0] ? "initramfs" : "store",
 		v->memory ? "memory" : "file", loop);
-	if (v->signer)
+	if (v->signer && p->trust != TRUST_RELEASE)
 		print_key(j, "signed_by", v->signer);
 	json_print(j,
 		"},'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d}",
@@ -120,8 +121,11 @@ static void print_releases(
 		x->name, x->version, (unsigned long long)x->sequence,
 		(unsigned long long)x->rollback_index,
 		(unsigned long long)c->policy.threshold);
-	for (unsigned i = 0; i < r->signers.n; i++)
-		json_print(j, i ? ",%s" : "%s", r->signers.keys[i]->id);
+	for (unsigned i = 0; i < r->signers.n; i++) {
+		if (i)
+			json_print(j, ",");
+		print_key(j, "", r->signers.keys[i]);
+	}
 	json_print(j,
 		"]},'floor':{'active':%llu,'baked':%llu,'stored':%llu},'state':{'trouble':%s,'blessed':%s,'tries_left':%llu},'candidates':[",
 		(unsigned long long)r->floor,

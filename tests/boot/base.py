@@ -235,8 +235,10 @@ class Base:
             entries[etc + "boot.conf"] = cpio.file(
                 case.conf.format(**self.words))
         for name in case.keys:
-            entries[f"{etc}keys.d/{name}.pem"] = cpio.file(
-                self.certificates[name])
+            role, _, key = name.rpartition("/")
+            role = etc + (role or "keys.d")
+            entries.setdefault(role, cpio.directory())
+            entries[f"{role}/{key}.pem"] = cpio.file(self.certificates[key])
         for name, entry in case.initrd.items():
             if entry is None:
                 del entries[name]

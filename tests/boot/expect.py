@@ -11,7 +11,8 @@ class Case:
     """One boot. Strings may use the words of base.Base in braces.
 
     cmdline  what follows console=ttyS0 quiet panic=-1
-    conf     boot.conf (None: there is none); keys: certificates in keys.d
+    conf     boot.conf (None: there is none); keys: certificates in keys.d,
+             or with the directory before the name
     disk     what is done to a copy of the disk: "flip {victim} 0", with the
              methods of attack.Disk as verbs
     disks    how many copies of it are attached
@@ -74,22 +75,24 @@ def _find(record, path):
     return record
 
 
-SUCCESS = (r"rootwright-boot: {verified} root: image {digest}, trust={trust}"
+SUCCESS = (r"rootwright-boot: {verified} root: {named}image {digest}, trust={trust}"
            r"{key}, \d+ ms")
 KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 
 
 def boots(trust="digest", release="one", signed=False, victim="whole",
           mapped=None, record=None, says=(), console=False, unverified=False,
-          args=("/sbin/init",)):
+          args=("/sbin/init",), named=None):
     """The root was verified and its init ran and saw what it should.
     victim: how reading /data/victim ends, and mapped how touching it in
     memory does, if not the same. record: boot.json, by path.
     console: the line of success is on the console too (without quiet).
-    unverified: composefs=? was allowed. args: what init was started with."""
+    unverified: composefs=? was allowed. args: what init was started with.
+    named: the release, "NAME VERSION"."""
     def judge(outcome, words):
         problems = []
         line = SUCCESS.format(verified=("un" * unverified) + "verified",
+                              named=f"release {named}, " if named else "",
                               digest=words[release], trust=re.escape(trust),
                               key=KEY if signed else "")
         if console:

@@ -36,8 +36,9 @@ class Outcome:
                 if line.startswith(word + " ")]
 
 
-def arguments(kernel, initrd, cmdline, disks, bus, memory, extra):
-    """disks: raw files, opened read-only. bus: virtio, nvme, or 4k: virtio
+def arguments(kernel, initrd, cmdline, disks, bus, memory, extra,
+              snapshot=True):
+    """disks: raw files, which do not change with snapshot. bus: virtio, nvme, or 4k: virtio
     with sectors of 4096 bytes."""
     # cx16=off: in QEMU 7.2 an interrupt after a cmpxchg16b can find garbage in
     # the flags, and about one kernel in 300 dies of it in its allocator.
@@ -47,7 +48,7 @@ def arguments(kernel, initrd, cmdline, disks, bus, memory, extra):
             "-kernel", kernel, "-initrd", initrd, "-append", cmdline]
     for n, disk in enumerate(disks):
         argv += ["-drive", f"file={disk},format=raw,if=none,id=d{n},"
-                 "snapshot=on"]
+                 f"snapshot={'on' if snapshot else 'off'}"]
         argv += ["-device", {
             "virtio": f"virtio-blk-pci,drive=d{n}",
             "4k": f"virtio-blk-pci,drive=d{n},logical_block_size=4096,"
@@ -80,11 +81,12 @@ def _type(process, keys, monitor):
 
 
 def boot(kernel, initrd, cmdline, disks=(), bus="virtio", memory=512,
-         extra=(), typing=None):
+         extra=(), typing=None, snapshot=True):
     """Boots; returns an Outcome."""
     with tempfile.TemporaryDirectory(prefix="rw-vm-") as tmp:
         witness, monitor = f"{tmp}/ttyS1", f"{tmp}/monitor"
-        argv = arguments(kernel, initrd, cmdline, disks, bus, memory, extra)
+        argv = arguments(kernel, initrd, cmdline, disks, bus, memory, extra,
+                         snapshot)
         argv += ["-serial", "stdio", "-serial", f"file:{witness}"]
         if typing:
             argv[argv.index("-monitor") + 1] = \
