@@ -100,7 +100,7 @@ static void read_state(
 	if (n < 0) {
 		err_sys(&e, REASON_RELEASE_INVALID, cause,
 			"state: cannot be read");
-	} else if (r->stored > r->highest) {
+	} else if (r->list[0].sequence && r->stored > r->highest) {
 		err_set(&e, REASON_RELEASE_INVALID,
 			"state: expected a floor that a release reaches, found %llu",
 			(unsigned long long)r->stored);

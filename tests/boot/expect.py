@@ -84,6 +84,7 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
           mapped=None, record=None, says=(), console=False, unverified=False,
           args=("/sbin/init",), named=None):
     """The root was verified and its init ran and saw what it should.
+    signed: by the key trusted, or the pattern for the key.
     victim: how reading /data/victim ends, and mapped how touching it in
     memory does, if not the same. record: boot.json, by path.
     console: the line of success is on the console too (without quiet).
@@ -94,7 +95,7 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
         line = SUCCESS.format(verified=("un" * unverified) + "verified",
                               named=f"release {named}, " if named else "",
                               digest=words[release], trust=re.escape(trust),
-                              key=KEY if signed else "")
+                              key=KEY if signed is True else signed or "")
         if console:
             _says(outcome, f"^{line}$", problems)
         _want(problems, any(re.search(line, x) for x in outcome.said("LOG")),
