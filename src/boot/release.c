@@ -150,6 +150,22 @@ static bool may_try(
 	return x->sequence == trying && r->state.tries_left;
 }
 
+/* Of two with one sequence, which of them is newer is anybody's guess. */
+static void skip_twins(struct releases *r)
+{
+	struct candidate *x;
+	struct err e;
+
+	for (x = r->list + 1; x < r->list + r->n && x->sequence; x++)
+		if (x->sequence == x[-1].sequence) {
+			err_set(&e, REASON_RELEASE_INVALID,
+				"release: %s: expected a sequence of its own, found %llu, that of %s",
+				x->version, (unsigned long long)x->sequence,
+				x[-1].version);
+			skip(x, &e);
+		}
+}
+
 void releases_find(
 	struct releases *r, const struct config *c, const struct store *s)
 {
@@ -169,6 +185,7 @@ void releases_find(
 		if (name[0] != '.')
 			look_at(r, c, s, name);
 	}
+	skip_twins(r);
 	read_state(r, c, s);
 	r->floor = floor_active(r, c);
 }
@@ -180,11 +197,6 @@ static must_check int judge(struct releases *r, const struct config *c,
 	const struct release *release = &r->release;
 	const struct cmdline *line = &c->cmdline;
 
-	if (x > r->list && x[-1].sequence == x->sequence)
-		return err_set(e, REASON_RELEASE_INVALID,
-			"release: %s: expected a sequence of its own, found %llu, that of %s",
-			x->version, (unsigned long long)x->sequence,
-			x[-1].version);
 	if (release->rollback_index < r->floor)
 		return err_set(e, REASON_ROLLBACK,
 			"release: %s: expected a rollback_index of %llu or more, found %llu",

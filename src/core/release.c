@@ -214,8 +214,9 @@ int release_verify(struct signers *s, int dirfd, const char *where,
 			name);
 		if ((signature_load(dirfd, name, signature, &size, e) != 0 ||
 			    signers_add(s, path, signature, size, &d, k, e)) &&
-			!first.text[0])
-			first = *e;
+			(!first.text[0] ||
+				first.reason == REASON_SIGNATURE_UNTRUSTED))
+			first = *e; /* by a stranger says the least */
 	}
 	if (!files)
 		err_sys(&first, REASON_SIGNATURE_MISSING, dir.error,

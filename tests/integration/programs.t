@@ -33,7 +33,7 @@ for program in "$host" "$boot"; do
 done
 
 size=$(stat -c %s "$boot")
-ok "rootwright-boot: at most 131072 bytes, has $size" test "$size" -le 131072
+ok "rootwright-boot: at most 196608 bytes, has $size" test "$size" -le 196608
 is 'rootwright-boot: no program interpreter' \
 	"$(segments "$boot" | grep -c INTERP)" 0
 is 'rootwright-boot: no shared library' \
