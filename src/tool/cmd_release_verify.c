@@ -5,14 +5,15 @@
 
 #include "tool/cmd_release.h"
 #include "tool/read_cmd.h"
+#include "tool/release_config.h"
 #include "tool/release_text.h"
 #include "tool/release_trust.h"
 #include "tool/sign_subject.h"
 #include "tool/tool.h"
 
 static const char usage[] =
-	"usage: rootwright release verify (--cert CERT... | --keys DIR) [OPTION...]\n"
-	"                          --store DIR [NAME [VERSION]]\n"
+	"usage: rootwright release verify (--cert CERT... | --keys DIR | --config DIR)\n"
+	"                          [OPTION...] --store DIR [NAME [VERSION]]\n"
 	"\n"
 	"Checks the signatures of releases with the code of the boot program: exit\n"
 	"code 0 when all of them are signed by enough keys, 1 when not.\n"
@@ -21,6 +22,8 @@ static const char usage[] =
 	"  --keys DIR     trust every *.pem and *.der in DIR, as at boot\n"
 	"  --revoked DIR  but not the keys of the certificates in this one\n"
 	"  --threshold N  how many different keys have to sign (default 1)\n"
+	"  --config DIR   all this, the name and the roll-back floor, from the policy\n"
+	"                 of a device\n"
 	"  --store DIR    the store\n"
 	"  --json         print one JSON document\n"
 	"  --help         print this\n";
@@ -28,7 +31,7 @@ static const char usage[] =
 #define COMMAND "release verify"
 
 struct options {
-	const char *store, *keys, *revoked, *threshold;
+	const char *store, *keys, *revoked, *threshold, *config;
 	bool json;
 };
 
@@ -113,22 +116,31 @@ static int run(
 {
 	struct store store = { .fd = -1, .objects = -1 };
 	struct release_list l = { 0 };
+	const char *name = n > 0 ? argv[0] : NULL;
 	struct err e;
 	int r = 0;
 
 	if (o->keys)
-		r = release_trust_keys(&t->keys, o->keys, &e);
+		r = release_trust_keys(&t->own, o->keys, &e);
 	if (r == 0 && o->revoked)
 		r = release_trust_keys(&t->revoked, o->revoked, &e);
+	if (r == 0 && o->config)
+		r = release_config_read(o->config, &t->policy, &t->keys, &e);
+	if (r == 0 && o->config && n > 0 &&
+		strcmp(argv[0], t->policy.release) != 0)
+		r = err_set(&e, REASON_FAILED,
+			"policy: %s: expected release=%s, found release=%s",
+			o->config, argv[0], t->policy.release);
+	if (o->config)
+		name = t->policy.release;
 	if (r == 0)
 		r = store_open(&store, o->store, &e);
 	if (r == 0)
-		r = releases_load(&l, &store, n > 0 ? argv[0] : NULL,
-			n > 1 ? argv[1] : NULL, &e);
+		r = releases_load(&l, &store, name, n > 1 ? argv[1] : NULL, &e);
 	if (r == 0 && l.n == 0)
 		r = err_set(&e, REASON_FAILED,
 			"%s/releases%s%s%s%s: expected a release, found none",
-			store.name, n > 0 ? "/" : "", n > 0 ? argv[0] : "",
+			store.name, name ? "/" : "", name ? name : "",
 			n > 1 ? "/" : "", n > 1 ? argv[1] : "");
 	if (r == 0)
 		r = verify_all(o, &store, t, &l, &e);
@@ -148,6 +160,7 @@ static int parse(
 		{ "keys", required_argument, NULL, 'k' },
 		{ "revoked", required_argument, NULL, 'r' },
 		{ "threshold", required_argument, NULL, 't' },
+		{ "config", required_argument, NULL, 'C' },
 		{ "store", required_argument, NULL, 's' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -160,6 +173,7 @@ static int parse(
 		const char **member = c == 'k'	 ? &o->keys
 				      : c == 'r' ? &o->revoked
 				      : c == 't' ? &o->threshold
+				      : c == 'C' ? &o->config
 				      : c == 's' ? &o->store
 						 : NULL;
 
@@ -171,7 +185,7 @@ static int parse(
 			return fputs(usage, stdout), 0;
 		else if (c != 'c')
 			return release_bad_option(COMMAND, c, argv);
-		else if (load_certificate(&t->keys, optarg, &e) != 0)
+		else if (load_certificate(&t->own, optarg, &e) != 0)
 			return tool_fail(&e);
 	}
 	return -1;
@@ -188,8 +202,10 @@ int release_check(int argc, char **argv)
 	code = parse(&o, &t, argc, argv);
 	if (code >= 0)
 		return code;
-	if (!o.keys == !t.keys.n)
-		return tool_usage(COMMAND, "expected --cert or --keys");
+	if (!!o.keys + !!t.own.n + !!o.config != 1 ||
+		(o.config && (o.revoked || o.threshold)))
+		return tool_usage(COMMAND,
+			"expected --cert, --keys or --config, and nothing of the other two");
 	if (!o.store)
 		return tool_usage(COMMAND, "expected --store");
 	if (argc - optind > 2)
@@ -202,7 +218,7 @@ int release_check(int argc, char **argv)
 			return tool_usage(COMMAND,
 				"--threshold: expected 1 to %d, found '%s'",
 				RELEASE_SIGNATURES_MAX, o.threshold);
-		t.threshold = threshold;
+		t.policy.threshold = threshold;
 	}
 	return run(&o, &t, argv + optind, argc - optind);
 }

@@ -9,10 +9,11 @@
 
 void release_trust_init(struct release_trust *t)
 {
-	keyring_init(&t->keys);
+	policy_defaults(&t->policy);
+	keyring_init(&t->own);
 	keyring_init(&t->revoked);
-	t->keys.revoked = &t->revoked;
-	t->threshold = 1;
+	t->own.revoked = &t->revoked;
+	t->keys = &t->own;
 }
 
 int release_trust_keys(struct keyring *k, const char *dir, struct err *e)
@@ -36,6 +37,7 @@ int release_trust_keys(struct keyring *k, const char *dir, struct err *e)
 int release_trust_verify(const struct release_trust *t, const struct store *s,
 	const struct store_release *x, struct signers *signers, struct err *e)
 {
+	const struct policy *p = &t->policy;
 	char path[RELEASE_WHERE_MAX];
 	AUTO_FD int fd = -1;
 
@@ -47,9 +49,15 @@ int release_trust_verify(const struct release_trust *t, const struct store *s,
 	if (fd < 0)
 		return err_sys(e, REASON_RELEASE_INVALID, errno,
 			"release: %s: cannot be opened", x->where);
-	if (release_verify(signers, fd, x->where, x->text, x->n, &t->keys,
-		    t->threshold, e) != 0)
+	if (release_verify(signers, fd, x->where, x->text, x->n, t->keys,
+		    p->threshold, e) != 0)
 		return -1;
-	return x->fault ? err_set(e, REASON_RELEASE_INVALID, "%s", x->fault)
-			: 0;
+	if (x->fault)
+		return err_set(e, REASON_RELEASE_INVALID, "%s", x->fault);
+	if (x->release.rollback_index >= p->rollback_floor)
+		return 0;
+	return err_set(e, REASON_ROLLBACK,
+		"release: %s: expected a rollback_index of %llu or more, found %llu",
+		x->where, (unsigned long long)p->rollback_floor,
+		(unsigned long long)x->release.rollback_index);
 }

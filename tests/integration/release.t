@@ -280,7 +280,7 @@ is 'the sentence' "$(head -n 1 "$err")" \
 	"rootwright release verify: --threshold: expected 1 to 16, found '0'"
 try 'no keys' 2 "$rw" release verify --store store web 1
 is 'the sentence' "$(head -n 1 "$err")" \
-	'rootwright release verify: expected --cert or --keys'
+	'rootwright release verify: expected --cert, --keys or --config, and nothing of the other two'
 
 # --- list and show --------------------------------------------------------
 
