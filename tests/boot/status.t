@@ -35,6 +35,9 @@ sleep 3
 step watch cat /run/watch
 step again rootwright status
 step bless rootwright bless
+mount -t ext4 -o ro,nosymfollow /dev/vda1 /run/store
+step state cat /run/store/composefs/state
+step blessed rootwright bless --store /run/store/composefs
 chmod 666 /run/rootwright/boot.json
 step writable rootwright status
 poweroff -f
@@ -73,24 +76,32 @@ digest = base.run(ROOTWRIGHT, "build", "--for-boot", "--store", store,
 base.run("keys/make-key", "--name", "Example images", f"{T}/images")
 base.run(ROOTWRIGHT, "sign", "--key", f"{T}/images.key", "--cert",
          f"{T}/images.pem", "--store", store, digest)
-base.run(ROOTWRIGHT, "disk", "--store", store, "--output", f"{T}/disk.img")
-Disk(f"{T}/disk.img").flip(victim, 50000)
 shutil.copy(f"{T}/images.pem", f"{config}/keys.d/")
-with open(f"{config}/boot.conf", "w", encoding="ascii") as f:
-    f.write("trust=digest+signature\nstore=LABEL=rootwright\n"
-            "failure_delay=0\n")
-vmlinuz, modules = kernel()
-base.run("initrd/mkinitrd", "--modules", modules, "--config", config,
-         "--boot", f"{B}/rootwright-boot", "--launcher",
-         f"{B}/rootwright-launch", "--drivers", "virtio_pci virtio_blk",
-         "--output", f"{T}/initrd")
-out = vm.boot(vmlinuz, f"{T}/initrd",
-              "console=ttyS0 panic=-1 no_timer_check quiet "
-              f"composefs={digest}", [f"{T}/disk.img"])
-with open(f"{B}/status.console", "w", encoding="utf-8") as f:
-    f.write(out.console + out.witness)
-STEPS = {m[1]: (int(m[3]), m[2]) for m in re.finditer(
-    r"^begin (\S+)\n(.*?)^end \1 (\d+)$", out.witness, re.M | re.S)}
+
+
+def boot(name, conf, cmdline):
+    """Lays the store onto a disk with one damaged object, boots it, and
+    returns what the steps of its init said, and the outcome."""
+    disk, initrd = f"{T}/{name}.img", f"{T}/{name}.initrd"
+    base.run(ROOTWRIGHT, "disk", "--store", store, "--output", disk)
+    Disk(disk).flip(victim, 50000)
+    with open(f"{config}/boot.conf", "w", encoding="ascii") as f:
+        f.write(f"{conf}\nstore=LABEL=rootwright\nfailure_delay=0\n")
+    vmlinuz, modules = kernel()
+    base.run("initrd/mkinitrd", "--modules", modules, "--config", config,
+             "--boot", f"{B}/rootwright-boot", "--launcher",
+             f"{B}/rootwright-launch", "--drivers", "virtio_pci virtio_blk",
+             "--output", initrd)
+    out = vm.boot(vmlinuz, initrd, "console=ttyS0 panic=-1 no_timer_check "
+                  f"quiet {cmdline}", [disk])
+    with open(f"{B}/status-{name}.console", "w", encoding="utf-8") as f:
+        f.write(out.console + out.witness)
+    return {m[1]: (int(m[3]), m[2]) for m in re.finditer(
+        r"^begin (\S+)\n(.*?)^end \1 (\d+)$", out.witness,
+        re.M | re.S)}, out
+
+
+STEPS, out = boot("digest", "trust=digest+signature", f"composefs={digest}")
 
 
 def step(name):
@@ -156,5 +167,48 @@ code, said = step("writable")
 equal(code, 1, "a record that all can write: exit code 1")
 has(said, "boot record   weaker: expected a file that only root can write",
     "the sentence")
+equal(out.end, "poweroff", "the system ends as it should")
+
+# --- the same with a release ------------------------------------------------
+
+os.rename(f"{config}/keys.d", f"{config}/release-keys.d")
+base.run(ROOTWRIGHT, "release", "create", "--store", store, "--name", "web",
+         "--version", "1", "--sequence", "10", "--rollback-index", "5",
+         "--image", digest)
+base.run(ROOTWRIGHT, "release", "sign", "--key", f"{T}/images.key", "--cert",
+         f"{T}/images.pem", "--store", store, "web", "1")
+STEPS, out = boot("release", "trust=release\nrelease=web\nrollback_floor=2",
+                  "")
+code, said = step("words")
+equal(code, 0, "release: exit code 0")
+for words in (
+        "status        verified\n", 'release key   "Example images" (',
+        "release       web 1: sequence 10, rollback_index 5\n",
+        "roll-back     floor 2 (stored 0): against mistakes; floor 2, in the "
+        "initramfs: against whoever writes the disk\n",
+        "state         none was declared good; 2 tries left of this one\n",
+        "named by the release, from the store, verified in its file\n",
+        "command line  same: names no image, as recorded\n",
+        "root          same: overlay, read-only"):
+    has(said, words, f"release: {words[:40].strip()}")
+ok("skipped" not in said and "TROUBLE" not in said and "weaker" not in said,
+   "release: nothing else", said)
+document("json", (0, "verified"))
+code, said = step("watch")
+has(said, "rootwright: release web 1: not marked as bad: there is no older one "
+    "to go back to\n", "watch: no release to go back to, and no reboot")
+equal(step("bless"), (0, "rootwright: release web 1: declared good: roll-back "
+                      "floor 5\n"), "bless: on the device")
+code, said = step("state")
+records = [r for r in re.split(r"^sha256=[0-9a-f]{64}\n", said, flags=re.M)
+           if r.strip("\0\n")]
+newest = max(records, key=lambda r: int(re.search(r"generation=(\d+)", r)[1]),
+             default="")
+equal(newest.split(), ["format=rootwright-state-1", "generation=3", "name=web",
+                       "blessed=1", "floor=5", "tries_left=0"],
+      "the state that the boot and then bless have written")
+code, said = step("blessed")
+ok(code, "the store is read-only again", said)
+has(said, "state: cannot be written: Read-only file system", "the sentence")
 equal(out.end, "poweroff", "the system ends as it should")
 done()
