@@ -193,8 +193,7 @@ int ext4_open(struct ext4 *x, int fd, const char *name, uint64_t offset,
 		(unsigned long long)offset);
 	r = descriptor_name(fd, own, sizeof(own));
 	if (!r)
-		r = ext2fs_open2(own, options,
-			EXT2_FLAG_64BITS | EXT2_FLAG_THREADS, 0, 0,
+		r = ext2fs_open2(own, options, EXT2_FLAG_64BITS, 0, 0,
 			unixfd_io_manager, &x->fs);
 	if (r) {
 		*absent = r == EXT2_ET_BAD_MAGIC || r == EXT2_ET_SHORT_READ;

@@ -2,6 +2,7 @@
 #include "tool/ext4_file.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,22 @@ int ext4_file_write(struct ext4_file *f, uint64_t logical, uint64_t n,
 	return 0;
 }
 
+/*
+ * libext2fs keeps a few blocks in a cache, which is not for threads: its own
+ * lock (EXT2_FLAG_THREADS) is lost where a file is opened by its descriptor.
+ */
+static errcode_t read_blocks(
+	struct ext4_file *f, uint64_t physical, uint64_t n, void *blocks)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	errcode_t r;
+
+	pthread_mutex_lock(&lock);
+	r = io_channel_read_blk64(f->x->fs->io, physical, (int)n, blocks);
+	pthread_mutex_unlock(&lock);
+	return r;
+}
+
 int ext4_file_read(struct ext4_file *f, uint64_t logical, uint64_t n,
 	void *blocks, struct err *e)
 {
@@ -221,7 +238,7 @@ int ext4_file_read(struct ext4_file *f, uint64_t logical, uint64_t n,
 		if (hole)
 			memset(at, 0, len * EXT4_BLOCK);
 		else
-			r = io_channel_read_blk64(f->x->fs->io,
+			r = read_blocks(f,
 				run->physical + (logical - run->logical), len,
 				at);
 		if (r)
