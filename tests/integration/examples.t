@@ -108,13 +108,16 @@ for command in re.findall(r"^  ([a-z]+) ", run(ROOTWRIGHT, "--help")[1],
 with open("src/boot/rootwright-boot.conf.5", encoding="utf-8") as f:
     policies = re.findall(r"^\.Bd -literal[^\n]*\n(trust=.*?)^\.Ed", f.read(),
                           re.M | re.S)
-equal(len(policies), 2, "boot.conf(5) has two policies")
+equal(len(policies), 3, "boot.conf(5) has three policies")
 for n, policy in enumerate(policies, 1):
     with tempfile.TemporaryDirectory() as place:
-        os.mkdir(f"{place}/keys.d")
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-            "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
-            "-keyout", f"{place}/key", "-out", f"{place}/keys.d/x.pem")
+        keys = f"{place}/" + ("release-keys.d" if "trust=release" in policy
+                              else "keys.d")
+        os.mkdir(keys)
+        for name in ("x", "y"):
+            run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
+                "-keyout", f"{place}/key", "-out", f"{keys}/{name}.pem")
         with open(f"{place}/boot.conf", "w", encoding="ascii") as f:
             f.write(policy)
         code, out, err = run(f"{B}/rootwright-boot", "--check-config", place)
