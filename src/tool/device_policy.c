@@ -2,8 +2,10 @@
 #include "tool/device_policy.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "boot/boot.h"
+#include "core/release.h"
 #include "tool/tool.h"
 
 static struct config config;
@@ -37,6 +39,56 @@ bool device_policy_wants_signatures(void)
 {
 	return config.policy.trust == TRUST_SIGNATURE ||
 	       config.policy.trust == TRUST_DIGEST_AND_SIGNATURE;
+}
+
+const char *device_policy_release(void)
+{
+	return config.policy.trust == TRUST_RELEASE ? config.policy.release
+						    : NULL;
+}
+
+uint64_t device_policy_floor(void)
+{
+	return config.policy.rollback_floor;
+}
+
+static void name_signers(const struct signers *s, char *out)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < s->n && n < SIGNERS_MAX; i++)
+		n += snprintf(out + n, SIGNERS_MAX - n, "%s\"%.80s\" (%.16s)",
+			i ? ", " : "", s->keys[i]->subject, s->keys[i]->id);
+}
+
+int device_policy_manifest(const char *where, const char *manifest, size_t n,
+	struct item_signature *signatures, unsigned n_signatures, char *signers,
+	struct err *e)
+{
+	struct err first = { 0 };
+	struct signers s = { 0 };
+	char path[512];
+	struct digest d;
+
+	release_digest(&d, manifest, n);
+	for (unsigned i = 0; i < n_signatures; i++) {
+		struct item_signature *x = &signatures[i];
+
+		snprintf(path, sizeof(path), "%.*s%s",
+			(int)(strrchr(where, '/') + 1 - where), where, x->name);
+		x->good = signers_add(&s, path, x->bytes, x->n, &d,
+				  &config.keys, e) == 0;
+		if (!x->good && !first.text[0])
+			first = *e;
+	}
+	if (n_signatures == 0)
+		err_set(&first, REASON_SIGNATURE_MISSING,
+			"expected *.p7s beside it, found none");
+	signers[0] = '\0';
+	if (signers_enough(&s, where, config.policy.threshold, &first, e) != 0)
+		return -1;
+	name_signers(&s, signers);
+	return 0;
 }
 
 int device_policy_image(const struct digest *d, const char *name,

@@ -28,6 +28,30 @@ const char *device_policy_trust(void);
 /* Do image signatures count? */
 bool device_policy_wants_signatures(void);
 
+/* The name of the releases that it boots; NULL: it boots images. */
+const char *device_policy_release(void);
+
+/* The floor that the policy has, whatever a store says. */
+uint64_t device_policy_floor(void);
+
+/* A signature file of a release. */
+struct item_signature {
+	char *name; /* "abc.p7s": letters, digits and ._- */
+	uint8_t *bytes;
+	size_t n;
+	bool good; /* by a key that counts */
+};
+
+/*
+ * Would the boot take this manifest, of n bytes? It is not parsed. where is
+ * its path, for messages; good is set in the signatures that count. The words
+ * of *signer (SIGNERS_MAX) say who signed it.
+ */
+#define SIGNERS_MAX 1024
+must_check int device_policy_manifest(const char *where, const char *manifest,
+	size_t n, struct item_signature *signatures, unsigned n_signatures,
+	char *signers, struct err *e);
+
 /*
  * Would this image boot? The bytes are its signature's, of the file name; 0
  * bytes: there is none. The words of *signer (SIGNER_MAX) say who signed it.

@@ -130,6 +130,7 @@ static int read_signature(
 		return 0;
 	snprintf(path, sizeof(path), "releases/%s/%s/%s", i->name, i->version,
 		name);
+	s->good = true;
 	s->name = strdup(name);
 	s->bytes = malloc(SIGNATURE_MAX);
 	i->n_signatures++;
@@ -203,9 +204,9 @@ const char *item_words(const struct item *i, char *out)
 	return out;
 }
 
-void items_free(struct items *l)
+void items_keep(struct items *l, unsigned keep)
 {
-	while (l->n) {
+	while (l->n > keep) {
 		struct item *i = &l->list[--l->n];
 
 		free(i->manifest);
@@ -217,4 +218,9 @@ void items_free(struct items *l)
 			free(s->bytes);
 		}
 	}
+}
+
+void items_free(struct items *l)
+{
+	items_keep(l, 0);
 }

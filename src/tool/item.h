@@ -10,15 +10,10 @@
 #define RW_TOOL_ITEM_H
 
 #include "core/release.h"
+#include "tool/device_policy.h"
 #include "tool/origin.h"
 
 #define ITEMS_MAX 64
-
-struct item_signature {
-	char *name; /* "abc.p7s": letters, digits and ._- */
-	uint8_t *bytes;
-	size_t n;
-};
 
 struct item {
 	bool is_release;
@@ -30,6 +25,7 @@ struct item {
 	size_t manifest_n;
 	struct item_signature signatures[RELEASE_SIGNATURES_MAX];
 	unsigned n_signatures;
+	bool verified;		/* by install.h; it is read and parsed, too */
 	struct release release; /* after item_parse; points into manifest */
 	/* An image's, or after item_parse the release's: */
 	unsigned n_images;
@@ -65,6 +61,8 @@ must_check int item_parse(struct item *i, struct err *e);
 #define ITEM_WORDS_MAX 160
 const char *item_words(const struct item *i, char *out);
 
+/* Forgets all but the first n. */
+void items_keep(struct items *l, unsigned n);
 void items_free(struct items *l);
 
 #endif

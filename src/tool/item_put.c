@@ -28,6 +28,8 @@ static int add_signatures(
 	for (unsigned n = 0; n < i->n_signatures; n++) {
 		const struct item_signature *s = &i->signatures[n];
 
+		if (!s->good)
+			continue;
 		snprintf(path, sizeof(path), "releases/%s/%s/%s", i->name,
 			i->version, s->name);
 		if (transfer_put(t, path, s->bytes, s->n, true, e) != 0)
@@ -47,9 +49,12 @@ int item_put_release(struct transfer *t, const struct item *i, struct err *e)
 	r = transfer_has(t, i->where, i->manifest, i->manifest_n, e);
 	if (r != 0)
 		return r < 0 ? -1 : add_signatures(t, i, e);
-	for (; n < i->n_signatures; n++)
-		files[n] = (struct release_file){ i->signatures[n].name,
-			i->signatures[n].bytes, i->signatures[n].n };
+	for (unsigned j = 0; j < i->n_signatures; j++)
+		if (i->signatures[j].good)
+			files[n++] =
+				(struct release_file){ i->signatures[j].name,
+					i->signatures[j].bytes,
+					i->signatures[j].n };
 	files[n++] =
 		(struct release_file){ "manifest", i->manifest, i->manifest_n };
 	return releases_put(&t->to, i->name, i->version, files, n, e);
