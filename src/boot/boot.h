@@ -196,13 +196,35 @@ void root_undo(void);
 
 /* preflight.c: read through the root what the boot depends on. */
 struct preflight {
-	unsigned files;
-	uint64_t bytes;
+	uint64_t files, bytes;
 };
 
-/* paths is a release's preflight=, or empty. */
-must_check int preflight_run(struct preflight *p, int root_fd, const char *init,
-	struct slice paths, struct err *e);
+/* paths is a release's preflight=, or empty. objects=lazy reads nothing. */
+must_check int preflight_run(struct preflight *p, int root_fd,
+	const struct policy *policy, struct slice paths, struct err *e);
+
+/*
+ * A regular file of the root: is its object there, with the fs-verity digest
+ * and the size that the image says? With read also: do its data match?
+ */
+must_check int preflight_object(struct preflight *p, int root, const char *path,
+	bool read, struct err *e);
+
+/*
+ * objects.c: the same of every file, in objects_timeout= seconds. The reasons
+ * are those of preflight, and OBJECTS_UNCHECKED where it did not come to an
+ * end.
+ */
+must_check int objects_check(struct preflight *sum, const struct policy *p,
+	int root_fd, struct err *e);
+
+/* main.c: one root, with all that is asked of it before it is handed over. */
+struct root {
+	int fd; /* detached */
+	struct verified_image image;
+	bool loop; /* the image is behind a loop device */
+	struct preflight preflight, objects;
+};
 
 /* handoff.c: being PID 1. */
 
@@ -236,8 +258,7 @@ void record_stage(struct record *r, const char *name);
 /* Writes /run/rootwright/boot.json and /run/rootwright/init. */
 must_check int record_write(const struct record *r, const struct config *c,
 	const struct store *s, const struct releases *releases,
-	const struct verified_image *v, bool loop, const struct preflight *p,
-	struct err *e);
+	const struct root *root, struct err *e);
 
 /* The one line of success. */
 void record_say(const struct record *r, const struct config *c,

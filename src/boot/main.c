@@ -13,14 +13,6 @@ static const char usage[] =
 	"       rootwright-boot --version\n"
 	"\nSee rootwright-boot(8).\n";
 
-/* One root, with all that is asked of it before it is handed over. */
-struct root {
-	int fd; /* detached */
-	struct verified_image image;
-	struct preflight preflight;
-	bool loop;
-};
-
 /* Assembles the root of the planned image. */
 static int assemble(struct root *root, const struct config *c,
 	const struct store *store, const struct releases *releases,
@@ -38,10 +30,15 @@ static int assemble(struct root *root, const struct config *c,
 	if (release &&
 		release_modules(root->fd, releases->release.version, e) != 0)
 		return -1;
-	if (preflight_run(&root->preflight, root->fd, c->policy.init,
+	if (preflight_run(&root->preflight, root->fd, &c->policy,
 		    releases->release.preflight, e) != 0)
 		return -1;
 	record_stage(record, "preflight");
+	memset(&root->objects, 0, sizeof(root->objects));
+	if (c->policy.objects >= OBJECTS_MEASURE &&
+		objects_check(&root->objects, &c->policy, root->fd, e) != 0)
+		return -1;
+	record_stage(record, "objects");
 	return 0;
 }
 
@@ -97,8 +94,7 @@ static int boot(struct config *c, bool pid1, struct err *e)
 			: assemble(&root, c, &store, &releases, &record, e))
 		return -1;
 
-	if (record_write(&record, c, &store, &releases, &root.image, root.loop,
-		    &root.preflight, e) != 0 ||
+	if (record_write(&record, c, &store, &releases, &root, e) != 0 ||
 		space_leave(outer, root.fd, e) != 0)
 		return -1;
 	record_say(&record, c, &releases, &root.image);

@@ -22,14 +22,26 @@
 #define LIST_PATHS 256 /* paths in it */
 #define INTERPRETER_MAX 256
 
-/*
- * Opens a path as the running system would, never leaving the root. When
- * the name is there and opening it says ENOENT, its object is not.
- */
+/* A regular file that is there: where ENOENT is said, its object is not. */
+static int open_object(int root, const char *path, struct err *e)
+{
+	int fd = open_how(root, path, O_RDONLY | O_NOCTTY, RESOLVE_IN_ROOT);
+
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return err_set(e, REASON_PREFLIGHT_MISSING,
+			"preflight: %s: expected its object in the store, found none",
+			path);
+	return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
+		"preflight: %s: expected the object that the image names, found another or one without fs-verity",
+		path);
+}
+
+/* Opens a path as the running system would, never leaving the root. */
 static int open_in_root(int root, const char *path, struct err *e)
 {
 	AUTO_FD int name = open_how(root, path, O_PATH, RESOLVE_IN_ROOT);
-	int fd, cause;
 	struct stat st;
 
 	if (name < 0)
@@ -40,26 +52,16 @@ static int open_in_root(int root, const char *path, struct err *e)
 		return err_set(e, REASON_PREFLIGHT_MISSING,
 			"preflight: %s: expected a regular file, found something else",
 			path);
-	fd = open_how(root, path, O_RDONLY | O_NOCTTY, RESOLVE_IN_ROOT);
-	if (fd >= 0)
-		return fd;
-	cause = errno;
-	if (cause == ENOENT)
-		return err_set(e, REASON_PREFLIGHT_MISSING,
-			"preflight: %s: expected its object in the store, found none",
-			path);
-	return err_sys(e, REASON_PREFLIGHT_DAMAGED, cause,
-		"preflight: %s: expected the object that the image names, found another or one without fs-verity",
-		path);
+	return open_object(root, path, e);
 }
 
 static int read_file(
-	struct preflight *p, int fd, const char *path, struct err *e)
+	struct preflight *p, int fd, const char *path, bool read, struct err *e)
 {
 	struct stat st;
-	off_t at;
+	off_t at = read ? 0 : lseek(fd, 0, SEEK_END); /* of the object */
 
-	if (read_through(fd, &at) != 0)
+	if (read && read_through(fd, &at) != 0)
 		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
 			"preflight: %s: expected data that match its fs-verity digest, found others",
 			path);
@@ -78,7 +80,15 @@ static int check_file(
 {
 	AUTO_FD int fd = open_in_root(root, path, e);
 
-	return fd < 0 ? -1 : read_file(p, fd, path, e);
+	return fd < 0 ? -1 : read_file(p, fd, path, true, e);
+}
+
+int preflight_object(struct preflight *p, int root, const char *path, bool read,
+	struct err *e)
+{
+	AUTO_FD int fd = open_object(root, path, e);
+
+	return fd < 0 ? -1 : read_file(p, fd, path, read, e);
 }
 
 /* The program after "#!" in a file's first characters, or false. */
@@ -135,7 +145,7 @@ static int check_init(
 	AUTO_FD int fd = open_in_root(root, init, e);
 	struct stat st;
 
-	if (fd < 0 || read_file(p, fd, init, e) != 0)
+	if (fd < 0 || read_file(p, fd, init, true, e) != 0)
 		return -1;
 	if (fstat(fd, &st) != 0 || !(st.st_mode & 0111))
 		return err_set(e, REASON_PREFLIGHT_MISSING,
@@ -198,20 +208,23 @@ static int check_mountpoints(int root, struct err *e)
 	return 0;
 }
 
-int preflight_run(struct preflight *p, int root_fd, const char *init,
+int preflight_run(struct preflight *p, int root_fd, const struct policy *policy,
 	struct slice paths, struct err *e)
 {
 	char path[VALUE_MAX];
 	struct slice word;
 
 	memset(p, 0, sizeof(*p));
+	if (check_mountpoints(root_fd, e) != 0)
+		return -1;
+	if (policy->objects == OBJECTS_LAZY)
+		return 0;
 	while (words_next(&paths, &word)) {
 		snprintf(path, sizeof(path), "%.*s", (int)word.n, word.s);
 		if (check_file(p, root_fd, path, e) != 0)
 			return -1;
 	}
-	if (check_mountpoints(root_fd, e) != 0 ||
-		check_init(p, root_fd, init, e) != 0)
+	if (check_init(p, root_fd, policy->init, e) != 0)
 		return -1;
 	return check_list(p, root_fd, e);
 }

@@ -151,12 +151,16 @@ static void print_releases(
 }
 
 /* What it took. */
-static void print_work(
-	struct json *j, const struct record *r, const struct preflight *p)
+static void print_work(struct json *j, const struct record *r,
+	const struct config *c, const struct root *root)
 {
 	json_print(j,
-		",'preflight':{'files':%llu,'bytes':%llu},'microseconds':{",
-		(unsigned long long)p->files, (unsigned long long)p->bytes);
+		",'preflight':{'files':%llu,'bytes':%llu},'objects':{'mode':%s,'files':%llu,'bytes':%llu},'microseconds':{",
+		(unsigned long long)root->preflight.files,
+		(unsigned long long)root->preflight.bytes,
+		objects_names[c->policy.objects],
+		(unsigned long long)root->objects.files,
+		(unsigned long long)root->objects.bytes);
 	for (unsigned i = 0; i < r->n; i++)
 		json_print(j, "%s:%llu,", r->stages[i].name,
 			(unsigned long long)r->stages[i].microseconds);
@@ -183,8 +187,7 @@ static int write_file(
 
 int record_write(const struct record *r, const struct config *c,
 	const struct store *s, const struct releases *releases,
-	const struct verified_image *v, bool loop, const struct preflight *p,
-	struct err *e)
+	const struct root *root, struct err *e)
 {
 	/* A sentence a candidate, each byte of it in six at most. */
 	static char text[8192 + CANDIDATES_MAX * 4096];
@@ -192,10 +195,10 @@ int record_write(const struct record *r, const struct config *c,
 	char init[VALUE_MAX + 1];
 
 	print_config(&j, c);
-	print_image(&j, c, s, v, loop);
+	print_image(&j, c, s, &root->image, root->loop);
 	if (c->policy.trust == TRUST_RELEASE)
 		print_releases(&j, c, releases);
-	print_work(&j, r, p);
+	print_work(&j, r, c, root);
 	if (j.full)
 		return err_set(e, REASON_HANDOFF,
 			"record: expected at most %zu bytes, found more",

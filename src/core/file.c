@@ -53,6 +53,7 @@ const char *dir_next(struct dir *d)
 				return d->n = 0, NULL;
 		}
 		entry = (const struct entry *)(d->buf + d->at);
+		d->type = entry->type;
 		d->at += entry->size;
 	} while (!strcmp(entry->name, ".") || !strcmp(entry->name, ".."));
 	return entry->name;

@@ -46,7 +46,8 @@ int open_regular_beneath(int dirfd, const char *path);
 struct dir {
 	int fd;
 	long n, at;
-	int error; /* errno where the list ended early */
+	int error;	    /* errno where the list ended early */
+	unsigned char type; /* DT_ of the name that was given last */
 	_Alignas(8) char buf[4096];
 };
 

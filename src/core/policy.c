@@ -19,6 +19,14 @@ const char *const failure_action_names[] = {
 	NULL,
 };
 
+const char *const objects_names[] = {
+	[OBJECTS_LAZY] = "lazy",
+	[OBJECTS_PREFLIGHT] = "preflight",
+	[OBJECTS_MEASURE] = "measure",
+	[OBJECTS_READ] = "read",
+	NULL,
+};
+
 void policy_defaults(struct policy *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -29,6 +37,8 @@ void policy_defaults(struct policy *p)
 	p->timeout = 30;
 	p->on_failure = FAILURE_REBOOT;
 	p->failure_delay = 10;
+	p->objects = OBJECTS_PREFLIGHT;
+	p->objects_timeout = 300;
 	p->threshold = 1;
 	p->tries = 3;
 }

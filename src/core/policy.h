@@ -37,6 +37,14 @@ enum failure_action {
 	FAILURE_HALT,
 };
 
+/* How much of the image's objects is looked at before the hand-off. */
+enum objects {
+	OBJECTS_LAZY,
+	OBJECTS_PREFLIGHT,
+	OBJECTS_MEASURE,
+	OBJECTS_READ,
+};
+
 /* boot.conf, with the defaults for what it does not set. */
 struct policy {
 	bool present; /* there was a boot.conf */
@@ -52,7 +60,9 @@ struct policy {
 	char init[VALUE_MAX];	   /* default "/sbin/init" */
 	unsigned timeout; /* seconds to wait for the store, default 30 */
 	enum failure_action on_failure;
-	unsigned failure_delay; /* seconds, default 10 */
+	unsigned failure_delay;	  /* seconds, default 10 */
+	enum objects objects;	  /* default preflight */
+	unsigned objects_timeout; /* seconds to check them in, default 300 */
 	/* Under trust=release: */
 	char release[NAME_MAX_SIZE]; /* the name; empty: not set */
 	char version[NAME_MAX_SIZE]; /* the command line's alone */
@@ -111,6 +121,7 @@ must_check int plan_make(struct plan *plan, const struct policy *p,
 	const struct cmdline *c, struct err *e);
 
 /* "digest" and so on, "reboot" and so on; NULL ends them. */
-extern const char *const trust_names[], *const failure_action_names[];
+extern const char *const trust_names[], *const failure_action_names[],
+						*const objects_names[];
 
 #endif

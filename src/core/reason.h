@@ -76,6 +76,8 @@
 		"install the missing object, or correct the tree and build the image again") \
 	X(PREFLIGHT_DAMAGED, "preflight-damaged", \
 		"the object was changed or damaged: install it again") \
+	X(OBJECTS_UNCHECKED, "objects-unchecked", \
+		"set a longer objects_timeout= in boot.conf, or check less with objects=") \
 	X(SYSROOT, "sysroot", \
 		"create the directory in the initramfs, and let nothing else be mounted there") \
 	X(HANDOFF, "handoff", "see the kernel's own line above") \

@@ -20,6 +20,7 @@ from attack import Disk
 
 # One for each test, so that one can be run beside another.
 DIR = os.path.join(tap.B, "boot-tests", os.path.basename(sys.argv[0]))
+VICTIM = 800 * 256  # bytes of /data/victim
 MUSL_LIBC = "/usr/lib/x86_64-linux-musl/libc.so"
 CONF = """\
 trust=digest
@@ -130,7 +131,7 @@ class Base:
         _write(f"{tree}/sbin/orphan", b"#!/bin/nowhere -x\n", 0o755)
         _write(f"{tree}/sbin/junk", b"no program\n", 0o755)
         shutil.copy(f"{tap.B}/rootwright-boot", f"{tree}/sbin/again")
-        victim = _write(f"{tree}/data/victim", bytes(range(256)) * 800)
+        victim = _write(f"{tree}/data/victim", bytes(range(256)) * (VICTIM // 256))
         _write(f"{tree}/data/fine", b"fine\n" * 20000)
         digest = run(tap.ROOTWRIGHT, "build", "--store", f"{DIR}/store",
                      "--algorithm", self.algorithm, "--for-boot",
@@ -177,6 +178,7 @@ class Base:
         self._forgery("noise", bytes(range(1, 255)) * 100)
         size = self.words["init_size"]
         self._forgery("liar", forge.other_size(image, size, size - 1))
+        self._forgery("short", forge.other_size(image, VICTIM, VICTIM - 1))
 
     def _places(self):
         """What and where things are on the disk."""

@@ -3,6 +3,36 @@
 from cases.common import CONF, NO_OBJECT
 from expect import Case, boots, refuses
 
+FILES = 10  # regular files of the tree
+MODES = {mode: CONF + f"objects={mode}\n"
+         for mode in ("lazy", "preflight", "measure", "read")}
+VICTIM = "/data/victim"
+MISSING = ("preflight-missing", rf"preflight: {VICTIM}: expected its object "
+           r"in the store, found none")
+OTHER = ("preflight-damaged", rf"preflight: {VICTIM}: expected the object "
+         r"that the image names, found another or one without fs-verity: "
+         r"I/O error")
+UNREAD = ("preflight-damaged", rf"preflight: {VICTIM}: expected data that "
+          r"match its fs-verity digest, found others: I/O error")
+SIZE = ("preflight-damaged", rf"preflight: {VICTIM}: expected an object of "
+        r"the size that the image says, 204799 bytes, found 204800")
+SHORT = ["install {image_short} {file_short}", "seal {image_short}"]
+
+
+def looked_at(mode, files, size=None):
+    """What the record says about the objects."""
+    said = {"objects.mode": mode, "objects.files": files}
+    if size is not None:
+        said["objects.bytes"] = size
+    return said
+
+
+def found(mode, what, *disk, reason, cmdline="composefs={one}"):
+    """What is wrong with the victim is found before the hand-off."""
+    return Case(f"objects={mode}: {what}", refuses(*reason), disk=disk,
+                conf=MODES[mode], cmdline=cmdline)
+
+
 CASES = [
     Case("preflight: a bit flipped in init", refuses(
         "preflight-damaged", r"preflight: /sbin/init: expected data that "
@@ -78,4 +108,45 @@ CASES = [
          disk=["symlink {victim} {libc}"]),
     Case("a bit flipped in another object's fs-verity descriptor",
          boots(victim="I/O error"), disk=["flip_descriptor {victim} 20"]),
+
+    Case("objects=lazy: nothing is read", boots(record=dict(looked_at(
+        "lazy", 0, 0), preflight={"files": 0, "bytes": 0})),
+        conf=MODES["lazy"]),
+    Case("objects=lazy: an object without fs-verity", boots(
+        record={"preflight.files": 0}, victim="I/O error"),
+        disk=["unseal {victim}"], conf=MODES["lazy"]),
+    Case("objects=preflight is what it is without", boots(
+        record=looked_at("preflight", 0, 0)), conf=MODES["preflight"]),
+    Case("objects=measure", boots(record=looked_at("measure", FILES)),
+         conf=MODES["measure"]),
+    Case("objects=measure as PID 1, on two processors", boots(
+        record=looked_at("measure", FILES)), conf=MODES["measure"],
+        via="pid1", extra=("-smp", "2")),
+    Case("objects=measure reads no data", boots(
+        victim="I/O error", mapped="Bus error",
+        record=looked_at("measure", FILES)),
+        disk=["flip {victim} 100000"], conf=MODES["measure"]),
+    found("measure", "an object missing", "remove {victim}", reason=MISSING),
+    found("measure", "an object without fs-verity", "unseal {victim}",
+          reason=OTHER),
+    found("measure", "another object's bytes", "swap_in {victim} {libc}",
+          reason=OTHER),
+    found("measure", "a FIFO in place of an object", "node {victim} p",
+          reason=MISSING),
+    found("measure", "an object cut short", "shrink {victim} 4096",
+          reason=(OTHER[0], OTHER[1].replace("I/O error", ".+"))),
+    found("measure", "the image gives a file another size", *SHORT,
+          reason=SIZE, cmdline="composefs={short}"),
+    Case("objects=read", boots(record=looked_at("read", FILES)),
+         conf=MODES["read"], extra=("-smp", "3")),
+    found("read", "a bit flipped in an object", "flip {victim} 100000",
+          reason=UNREAD),
+    found("read", "an object missing", "remove {victim}", reason=MISSING),
+    found("read", "the image gives a file another size", *SHORT,
+          reason=SIZE, cmdline="composefs={short}"),
+    Case("objects=read: a disk too slow for the time that it has", refuses(
+        "objects-unchecked", r"objects: expected all to be checked in 1 s, "
+        r"found \d+ files taken by then"), conf=MODES["read"]
+        + "objects_timeout=1\n", extra=("-set",
+        "drive.d0.throttling.bps-total=150000")),
 ]
