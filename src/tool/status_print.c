@@ -132,6 +132,12 @@ static void print_image(const json_t *r)
 		json_is_true(boot_record_get(r, "store", "journal_replayed"))
 			? ", journal replayed"
 			: "");
+	if (boot_record_string(r, "objects", "mode")) {
+		boot_record_number(r, "objects", "files", &files);
+		line("objects", "%s: %llu checked before the hand-off",
+			boot_record_string(r, "objects", "mode"),
+			(unsigned long long)files);
+	}
 	boot_record_number(r, "preflight", "files", &files);
 	boot_record_number(r, "preflight", "bytes", &bytes);
 	line("init", "%s; %llu files of %llu bytes were read before it",

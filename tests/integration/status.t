@@ -49,6 +49,7 @@ RELEASE = dict(
                  "sentence": None}],
     floor={"active": 15, "baked": 10, "stored": 15, "source": "state"},
     state={"trouble": "state: on fire", "blessed": "1.0", "tries_left": 2},
+    objects={"mode": "measure", "files": 1234},
     mounts=[{"at": "/etc"}], unverified=["/etc"])
 del RELEASE["rollback_protection"]
 
@@ -128,7 +129,8 @@ for words in (
         "the initramfs: against whoever writes the disk",
         "skipped       3.0 [tries-used]: release: web 3.0: no try is left?[2J",
         "state         release 1.0 was declared good; 2 tries left of this one",
-        "TROUBLE       state: on fire", "unverified    /etc",
+        "TROUBLE       state: on fire",
+        "objects       measure: 1234 checked before the hand-off", "unverified    /etc",
         "kernel        same: 6.12.0-test",
         "command line  same: names no image, as recorded"):
     has(out, words + "\n", words)
