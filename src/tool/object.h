@@ -47,6 +47,7 @@ struct object_writer {
 	unsigned threads;
 	unsigned max;	       /* of a batch */
 	atomic_bool made[256]; /* objects/ab is there */
+	atomic_bool own[256];  /* and no link */
 	bool chmod;	       /* new files do not get the mode by themselves */
 	bool hardlink;	       /* as the one who opened it says, for intake.h */
 
