@@ -135,16 +135,18 @@ static uint64_t sequence_of(const struct releases *r, const char *version)
 /*
  * Has x tries left? Whatever is not newer than the blessed release was good
  * once. Of the others one is tried at a time, and none that is older than
- * the last one that was: or two that fail would take turns for ever.
+ * the last one that was: or two that fail would take turns for ever. Where
+ * nothing was ever blessed an older one is all there is, and uses no try.
  */
 static bool may_try(
 	struct releases *r, const struct config *c, const struct candidate *x)
 {
 	uint64_t trying = sequence_of(r, r->state.trying);
+	uint64_t blessed = sequence_of(r, r->state.blessed);
 
 	r->uses_try = c->policy.tries && !c->cmdline.said.version[0] &&
-		      !c->cmdline.said.image.size &&
-		      x->sequence > sequence_of(r, r->state.blessed);
+		      !c->cmdline.said.image.size && x->sequence > blessed &&
+		      (blessed || x->sequence >= trying);
 	if (!r->uses_try || x->sequence > trying)
 		return true;
 	return x->sequence == trying && r->state.tries_left;

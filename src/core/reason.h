@@ -15,7 +15,7 @@
 	X(KEYS_INVALID, "keys-invalid", \
 		"replace or remove the certificate in keys.d and build the initramfs again") \
 	X(KEYS_EMPTY, "keys-empty", \
-		"put a certificate into keys.d, or set trust=digest") \
+		"put a certificate into the directory, or set trust=digest") \
 	X(CMDLINE_INVALID, "cmdline-invalid", \
 		"correct the kernel command line in the boot loader") \
 	X(DIGEST_MISSING, "digest-missing", \

@@ -86,6 +86,7 @@ class Releases(base.Base):
                 "_floor": {"blessed": 1, "floor": 3},
                 "_used_up": {"blessed": 1, "floor": 1, "trying": 2,
                              "tries_left": 0},
+                "_unblessed": {"floor": 0, "trying": 2, "tries_left": 0},
                 "_used_up_floor": {"floor": 2, "trying": 2,
                                    "tries_left": 0}}.items():
             path = f"{base.DIR}/state{name}"

@@ -43,7 +43,7 @@ rm "$conf/keys.d/a.pem"
 refuses 'the same without a certificate' keys-empty \
 	'policy: trust=signature: expected a certificate in keys.d, found none'
 is 'and what to do' "$(sed -n 2p "$err")" \
-	'rootwright-boot: hint: put a certificate into keys.d, or set trust=digest'
+	'rootwright-boot: hint: put a certificate into the directory, or set trust=digest'
 
 printf 'trust=digest\n\ntimeout=1h\n' >"$conf/boot.conf"
 refuses 'a malformed value' policy-invalid \

@@ -170,6 +170,9 @@ CASES = [
     case("the tries are used up: back to the blessed one", taken(
         "1", {"2": "tries-used", "1": "booted"}),
         "install {state} {state_used_up}"),
+    case("the tries are used up, and nothing is blessed", taken(
+        "1", {"2": "tries-used", "1": "booted"}, {"state.tries_left": 0}),
+        "install {state} {state_unblessed}"),
     case("the tries of the only release are used up", none(
         ("2", "tries-used"), ("1", "rollback"), floor=2),
         "install {state} {state_used_up_floor}"),
