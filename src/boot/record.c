@@ -44,7 +44,8 @@ void record_stage(struct record *r, const char *name)
 
 static void print_key(struct json *j, const char *name, const struct key *k)
 {
-	json_print(j, name[0] ? ",%s:" : "", name);
+	if (name[0])
+		json_print(j, ",%s:", name);
 	json_print(j, "{'file':%s,'subject':%s,'id':%s,'development':%d}",
 		k->file, k->subject, k->id, k->development);
 }
