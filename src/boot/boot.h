@@ -34,6 +34,7 @@ struct config {
 	struct keyring revoked;
 	struct cmdline cmdline;
 	struct plan plan;
+	char arguments[CMDLINE_MAX + 1]; /* the kernel command line */
 };
 
 /*
@@ -207,16 +208,28 @@ must_check int preflight_run(struct preflight *p, int root_fd,
  * A regular file of the root: is its object there, with the fs-verity digest
  * and the size that the image says? With read also: do its data match?
  */
-must_check int preflight_object(struct preflight *p, int root, const char *path,
+must_check int preflight_file(struct preflight *p, int root, const char *path,
 	bool read, struct err *e);
 
 /*
  * objects.c: the same of every file, in objects_timeout= seconds. The reasons
  * are those of preflight, and OBJECTS_UNCHECKED where it did not come to an
- * end.
+ * end. Adds to *sum.
  */
 must_check int objects_check(struct preflight *sum, const struct policy *p,
 	int root_fd, struct err *e);
+
+/*
+ * lockdown.c: the next argument, after *a, that weakens the system: what it
+ * does, up to a colon; NULL: none. Begin with { config->arguments, 0 }.
+ * allowed is a release's kernel_arguments=; where there is one, nothing else
+ * may be there.
+ */
+const char *lockdown_next(struct slice *a, struct slice allowed);
+
+/* Refuses such arguments where the policy says lockdown=yes. */
+must_check int lockdown_check(
+	const struct config *c, struct slice allowed, struct err *e);
 
 /* main.c: one root, with all that is asked of it before it is handed over. */
 struct root {

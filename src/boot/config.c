@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -74,6 +75,7 @@ int config_decide(struct config *c, struct err *e)
 	if (n < 0)
 		return err_sys(e, REASON_CMDLINE_INVALID, errno,
 			"command line: /proc/cmdline: cannot be read");
+	strcpy(c->arguments, text);
 	if (cmdline_parse(&c->cmdline, text, n, e) != 0)
 		return -1;
 	return plan_make(&c->plan, &c->policy, &c->cmdline, e);
@@ -98,7 +100,7 @@ void config_print(const struct config *c, const char *dir)
 	if (c->policy.trust == TRUST_RELEASE)
 		dprintf(1, "release=%s\nthreshold=%u\nrollback_floor=%llu\n",
 			c->policy.release, c->policy.threshold,
-			(unsigned long long)c->policy.rollback_floor);
+			U64(c->policy.rollback_floor));
 	for (unsigned i = 0; i < c->revoked.n; i++)
 		dprintf(1, "revoked %s \"%s\" %s\n", c->revoked.keys[i].file,
 			c->revoked.keys[i].subject, c->revoked.keys[i].id);

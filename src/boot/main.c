@@ -20,8 +20,9 @@ static int assemble(struct root *root, const struct config *c,
 {
 	bool release = c->policy.trust == TRUST_RELEASE;
 
-	root->fd = -1;
-	if (image_verify(&root->image, store, c, e) != 0)
+	*root = (struct root){ .fd = -1, .image.fd = -1 };
+	if (lockdown_check(c, releases->release.kernel_arguments, e) != 0 ||
+		image_verify(&root->image, store, c, e) != 0)
 		return -1;
 	record_stage(record, "image");
 	if (root_mount(&root->fd, &root->loop, &root->image, store, e) != 0)
@@ -34,7 +35,6 @@ static int assemble(struct root *root, const struct config *c,
 		    releases->release.preflight, e) != 0)
 		return -1;
 	record_stage(record, "preflight");
-	memset(&root->objects, 0, sizeof(root->objects));
 	if (c->policy.objects >= OBJECTS_MEASURE &&
 		objects_check(&root->objects, &c->policy, root->fd, e) != 0)
 		return -1;

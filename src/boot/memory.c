@@ -56,8 +56,7 @@ int memory_load(int *memfd, int fd, const char *name, uint64_t image_max,
 	if (fstat(fd, &st) != 0 || (uint64_t)st.st_size > max)
 		return err_set(e, REASON_IMAGE_UNSEALED,
 			"image: %s: expected fs-verity, or at most %llu bytes to verify them in memory, found %llu bytes without it",
-			name, (unsigned long long)max,
-			(unsigned long long)st.st_size);
+			name, U64(max), U64(st.st_size));
 	*memfd = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*memfd < 0 || copy(fd, *memfd, max) != 0 ||
 		fcntl(*memfd, F_ADD_SEALS, seals) != 0 ||

@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,7 +31,7 @@
 /* What the processes share. */
 struct work {
 	uint64_t next; /* the first file that nobody has taken */
-	struct preflight sum;
+	struct preflight sums[PROCESSES];
 	bool failed;
 	struct err err; /* of the one that set failed */
 };
@@ -41,7 +40,7 @@ struct walker {
 	int root;
 	bool read;
 	struct work *work;
-	struct preflight sum;
+	struct preflight *sum;
 	uint64_t n, taken; /* files that were passed; the first of its own */
 	uint64_t said;	   /* now(), when it last said how far it is */
 	char path[PATH];
@@ -56,7 +55,7 @@ static bool take(struct walker *w)
 	if (now() > w->said + PROGRESS) {
 		w->said = now();
 		say(LEVEL_INFO, "objects: %llu files so far",
-			(unsigned long long)w->work->next);
+			U64(w->work->next));
 	}
 	return w->n++ >= w->taken;
 }
@@ -72,14 +71,14 @@ static int walk(struct walker *w, size_t n, struct err *e)
 	while (!w->work->failed && (name = dir_next(&dir))) {
 		size_t end = n + snprintf(w->path + n, PATH - n, "/%s", name);
 
-		if (end >= PATH)
-			return err_set(e, REASON_OBJECTS_UNCHECKED,
-				"objects: %s: expected paths of less than %d bytes, found a longer one",
-				w->path, PATH);
+		if (end >= PATH) {
+			dir.error = ENAMETOOLONG;
+			break;
+		}
 		if (dir.type == DT_DIR ? walk(w, end, e)
 			: dir.type == DT_REG && take(w)
-				? preflight_object(
-					  &w->sum, w->root, w->path, w->read, e)
+				? preflight_file(
+					  w->sum, w->root, w->path, w->read, e)
 				: 0)
 			return -1;
 	}
@@ -90,23 +89,19 @@ static int walk(struct walker *w, size_t n, struct err *e)
 		"objects: %s/: expected a directory that can be read", w->path);
 }
 
+/* The i-th process; the first one says how far they are. */
 static int process(
-	struct work *work, int root, const struct policy *p, bool says)
+	struct work *work, unsigned i, int root, const struct policy *p)
 {
-	struct walker w = { .root = root, .work = work };
+	struct walker w = { .root = root, .work = work, .sum = &work->sums[i] };
 	struct err e;
 
 	w.read = p->objects == OBJECTS_READ;
-	w.said = says ? now() : UINT64_MAX - PROGRESS;
+	w.said = i ? UINT64_MAX - PROGRESS : now();
 	w.taken = __atomic_fetch_add(&work->next, BATCH, __ATOMIC_RELAXED);
 	alarm(p->objects_timeout); /* which kills it */
-	if (walk(&w, 0, &e) == 0) {
-		__atomic_fetch_add(
-			&work->sum.files, w.sum.files, __ATOMIC_RELAXED);
-		__atomic_fetch_add(
-			&work->sum.bytes, w.sum.bytes, __ATOMIC_RELAXED);
+	if (walk(&w, 0, &e) == 0)
 		return 0;
-	}
 	if (!__atomic_exchange_n(&work->failed, true, __ATOMIC_RELAXED))
 		work->err = e;
 	return 1;
@@ -118,31 +113,32 @@ int objects_check(struct preflight *sum, const struct policy *p, int root_fd,
 	struct work *work = mmap(NULL, sizeof(*work), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pids[PROCESSES];
-	unsigned i, n = 1, bad = 0;
+	unsigned i, n = 1;
 	cpu_set_t cpus;
-	int status;
+	int bad = 0, status;
 
 	if (work == MAP_FAILED)
 		return err_sys(e, REASON_OBJECTS_UNCHECKED, errno,
 			"objects: expected memory, found none");
 	if (sched_getaffinity(0, sizeof(cpus), &cpus) == 0)
 		n = CPU_COUNT(&cpus);
-	n = n < PROCESSES ? n : PROCESSES;
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && i < PROCESSES; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0)
-			_exit(process(work, root_fd, p, i == 0));
+			_exit(process(work, i, root_fd, p));
 	}
-	for (i = 0; i < n; i++)
-		bad += pids[i] < 0 || waitpid(pids[i], &status, 0) < 0 ||
-		       status != 0;
-	*sum = work->sum;
+	while (i-- > 0) {
+		if (pids[i] < 0 || waitpid(pids[i], &status, 0) < 0 || status)
+			bad = -1;
+		sum->files += work->sums[i].files;
+		sum->bytes += work->sums[i].bytes;
+	}
 	if (work->failed)
 		*e = work->err;
 	else if (bad)
 		err_set(e, REASON_OBJECTS_UNCHECKED,
-			"objects: expected all to be checked in %u s, found %llu files taken by then",
-			p->objects_timeout, (unsigned long long)work->next);
+			"objects: expected all to be checked in %u s, found %llu files that were",
+			p->objects_timeout, U64(sum->files));
 	munmap(work, sizeof(*work));
-	return bad ? -1 : 0;
+	return bad;
 }

@@ -22,27 +22,15 @@
 #define LIST_PATHS 256 /* paths in it */
 #define INTERPRETER_MAX 256
 
-/* A regular file that is there: where ENOENT is said, its object is not. */
-static int open_object(int root, const char *path, struct err *e)
-{
-	int fd = open_how(root, path, O_RDONLY | O_NOCTTY, RESOLVE_IN_ROOT);
-
-	if (fd >= 0)
-		return fd;
-	if (errno == ENOENT)
-		return err_set(e, REASON_PREFLIGHT_MISSING,
-			"preflight: %s: expected its object in the store, found none",
-			path);
-	return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
-		"preflight: %s: expected the object that the image names, found another or one without fs-verity",
-		path);
-}
-
-/* Opens a path as the running system would, never leaving the root. */
+/*
+ * Opens a path as the running system would, never leaving the root. When
+ * the name is there and opening it says ENOENT, its object is not.
+ */
 static int open_in_root(int root, const char *path, struct err *e)
 {
 	AUTO_FD int name = open_how(root, path, O_PATH, RESOLVE_IN_ROOT);
 	struct stat st;
+	int fd;
 
 	if (name < 0)
 		return err_sys(e, REASON_PREFLIGHT_MISSING, errno,
@@ -52,7 +40,16 @@ static int open_in_root(int root, const char *path, struct err *e)
 		return err_set(e, REASON_PREFLIGHT_MISSING,
 			"preflight: %s: expected a regular file, found something else",
 			path);
-	return open_object(root, path, e);
+	fd = open_how(root, path, O_RDONLY | O_NOCTTY, RESOLVE_IN_ROOT);
+	if (fd >= 0)
+		return fd;
+	if (errno == ENOENT)
+		return err_set(e, REASON_PREFLIGHT_MISSING,
+			"preflight: %s: expected its object in the store, found none",
+			path);
+	return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
+		"preflight: %s: expected the object that the image names, found another or one without fs-verity",
+		path);
 }
 
 static int read_file(
@@ -75,18 +72,10 @@ static int read_file(
 	return 0;
 }
 
-static int check_file(
-	struct preflight *p, int root, const char *path, struct err *e)
-{
-	AUTO_FD int fd = open_in_root(root, path, e);
-
-	return fd < 0 ? -1 : read_file(p, fd, path, true, e);
-}
-
-int preflight_object(struct preflight *p, int root, const char *path, bool read,
+int preflight_file(struct preflight *p, int root, const char *path, bool read,
 	struct err *e)
 {
-	AUTO_FD int fd = open_object(root, path, e);
+	AUTO_FD int fd = open_in_root(root, path, e);
 
 	return fd < 0 ? -1 : read_file(p, fd, path, read, e);
 }
@@ -154,7 +143,7 @@ static int check_init(
 	if (!script_interpreter(fd, interpreter) &&
 		!elf_interpreter(fd, interpreter))
 		return 0;
-	return check_file(p, root, interpreter, e);
+	return preflight_file(p, root, interpreter, true, e);
 }
 
 /* One absolute path a line; written by rootwright build --for-boot. */
@@ -185,7 +174,7 @@ static int check_list(struct preflight *p, int root, struct err *e)
 				"preflight: " LIST
 				": expected at most %d absolute paths, found %s",
 				LIST_PATHS, line);
-		if (check_file(p, root, line, e) != 0)
+		if (preflight_file(p, root, line, true, e) != 0)
 			return -1;
 	}
 	return 0;
@@ -221,7 +210,7 @@ int preflight_run(struct preflight *p, int root_fd, const struct policy *policy,
 		return 0;
 	while (words_next(&paths, &word)) {
 		snprintf(path, sizeof(path), "%.*s", (int)word.n, word.s);
-		if (check_file(p, root_fd, path, e) != 0)
+		if (preflight_file(p, root_fd, path, true, e) != 0)
 			return -1;
 	}
 	if (check_init(p, root_fd, policy->init, e) != 0)

@@ -50,20 +50,6 @@ static void print_key(struct json *j, const char *name, const struct key *k)
 		k->file, k->subject, k->id, k->development);
 }
 
-/* A list of what there is of two things. */
-static void print_list(
-	struct json *j, const char *name, const char *a, const char *b)
-{
-	json_print(j, ",%s:[", name);
-	if (a)
-		json_print(j, "%s", a);
-	if (a && b)
-		json_print(j, ",");
-	if (b)
-		json_print(j, "%s", b);
-	json_print(j, "]");
-}
-
 /* What was decided. */
 static void print_config(struct json *j, const struct config *c)
 {
@@ -78,14 +64,13 @@ static void print_config(struct json *j, const struct config *c)
 	if (development)
 		print_key(j, "development_key", development);
 	/* Whatever makes this boot weaker than its policy could be. */
-	print_list(j, "weakened",
-		c->plan.unverified
-			? "composefs=?: fs-verity was not required of objects"
-			: NULL,
-		development ? "a development key is trusted" : NULL);
-	print_list(j, "ignored",
-		c->cmdline.has_init ? "init= on the kernel command line" : NULL,
-		NULL);
+	json_print(j, ",'weakened':[");
+	if (c->plan.unverified)
+		json_print(j, development ? "%s," : "%s",
+			"composefs=?: fs-verity was not required of objects");
+	if (development)
+		json_print(j, "%s", "a development key is trusted");
+	json_print(j, "]");
 }
 
 /* What was found. */
@@ -119,9 +104,8 @@ static void print_releases(
 
 	json_print(j,
 		",'release':{'name':%s,'version':%s,'sequence':%llu,'rollback_index':%llu,'threshold':%llu,'signed_by':[",
-		x->name, x->version, (unsigned long long)x->sequence,
-		(unsigned long long)x->rollback_index,
-		(unsigned long long)c->policy.threshold);
+		x->name, x->version, U64(x->sequence), U64(x->rollback_index),
+		U64(c->policy.threshold));
 	for (unsigned i = 0; i < r->signers.n; i++) {
 		if (i)
 			json_print(j, ",");
@@ -129,12 +113,10 @@ static void print_releases(
 	}
 	json_print(j,
 		"]},'floor':{'active':%llu,'baked':%llu,'stored':%llu},'state':{'trouble':%s,'blessed':%s,'tries_left':%llu},'candidates':[",
-		(unsigned long long)r->floor,
-		(unsigned long long)c->policy.rollback_floor,
-		(unsigned long long)r->stored,
+		U64(r->floor), U64(c->policy.rollback_floor), U64(r->stored),
 		r->trouble[0] ? r->trouble : NULL,
 		r->state.blessed[0] ? r->state.blessed : NULL,
-		(unsigned long long)(r->uses_try ? r->state.tries_left : 0));
+		U64(r->uses_try ? r->state.tries_left : 0));
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct candidate *k = &r->list[i];
 
@@ -142,11 +124,26 @@ static void print_releases(
 			json_print(j, ",");
 		json_print(j,
 			"{'version':%s,'sequence':%llu,'result':%s,'sentence':%s}",
-			k->version, (unsigned long long)k->sequence,
+			k->version, U64(k->sequence),
 			k->skipped   ? reason_name(k->reason)
 			: i == r->at ? "booted"
 				     : "older",
 			k->skipped ? k->sentence : NULL);
+	}
+	json_print(j, "]");
+}
+
+/* What others will obey on the command line. */
+static void print_arguments(
+	struct json *j, const struct config *c, struct slice allowed)
+{
+	struct slice a = { c->arguments, 0 };
+	char word[80];
+
+	json_print(j, ",'arguments':[");
+	for (unsigned i = 0; lockdown_next(&a, allowed); i++) {
+		snprintf(word, sizeof(word), "%.*s", (int)a.n, a.s);
+		json_print(j, i ? ",%s" : "%s", word);
 	}
 	json_print(j, "]");
 }
@@ -157,16 +154,13 @@ static void print_work(struct json *j, const struct record *r,
 {
 	json_print(j,
 		",'preflight':{'files':%llu,'bytes':%llu},'objects':{'mode':%s,'files':%llu,'bytes':%llu},'microseconds':{",
-		(unsigned long long)root->preflight.files,
-		(unsigned long long)root->preflight.bytes,
-		objects_names[c->policy.objects],
-		(unsigned long long)root->objects.files,
-		(unsigned long long)root->objects.bytes);
+		U64(root->preflight.files), U64(root->preflight.bytes),
+		objects_names[c->policy.objects], U64(root->objects.files),
+		U64(root->objects.bytes));
 	for (unsigned i = 0; i < r->n; i++)
 		json_print(j, "%s:%llu,", r->stages[i].name,
-			(unsigned long long)r->stages[i].microseconds);
-	json_print(j, "'total':%llu}}\n",
-		(unsigned long long)(r->last - r->start));
+			U64(r->stages[i].microseconds));
+	json_print(j, "'total':%llu}}\n", U64(r->last - r->start));
 }
 
 static int write_file(
@@ -199,6 +193,7 @@ int record_write(const struct record *r, const struct config *c,
 	print_image(&j, c, s, &root->image, root->loop);
 	if (c->policy.trust == TRUST_RELEASE)
 		print_releases(&j, c, releases);
+	print_arguments(&j, c, releases->release.kernel_arguments);
 	print_work(&j, r, c, root);
 	if (j.full)
 		return err_set(e, REASON_HANDOFF,

@@ -103,7 +103,7 @@ static void read_state(
 	} else if (r->list[0].sequence && r->stored > r->highest) {
 		err_set(&e, REASON_RELEASE_INVALID,
 			"state: expected a floor that a release reaches, found %llu",
-			(unsigned long long)r->stored);
+			U64(r->stored));
 		r->stored = 0;
 	} else if (r->record >= 0) {
 		return;
@@ -162,8 +162,7 @@ static void skip_twins(struct releases *r)
 		if (x->sequence == x[-1].sequence) {
 			err_set(&e, REASON_RELEASE_INVALID,
 				"release: %s: expected a sequence of its own, found %llu, that of %s",
-				x->version, (unsigned long long)x->sequence,
-				x[-1].version);
+				x->version, U64(x->sequence), x[-1].version);
 			skip(x, &e);
 		}
 }
@@ -202,8 +201,8 @@ static must_check int judge(struct releases *r, const struct config *c,
 	if (release->rollback_index < r->floor)
 		return err_set(e, REASON_ROLLBACK,
 			"release: %s: expected a rollback_index of %llu or more, found %llu",
-			x->version, (unsigned long long)r->floor,
-			(unsigned long long)release->rollback_index);
+			x->version, U64(r->floor),
+			U64(release->rollback_index));
 	if (line->said.version[0] && strcmp(line->said.version, x->version))
 		return err_set(e, REASON_RELEASE_UNASKED,
 			"release: %s: expected release %s, as the command line says",
@@ -262,7 +261,7 @@ int releases_none(
 	}
 	return err_set(e, REASON_RELEASE_NONE,
 		"release: %s: expected one that may boot, with a rollback_index of %llu or more, found none of %u%s",
-		c->policy.release, (unsigned long long)r->floor, r->n, list);
+		c->policy.release, U64(r->floor), r->n, list);
 }
 
 int release_modules(int root_fd, const char *version, struct err *e)

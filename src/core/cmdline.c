@@ -123,9 +123,7 @@ int cmdline_parse(struct cmdline *c, char *text, size_t n, struct err *e)
 				a.name);
 		if (!a.value && strcmp(a.name, "--") == 0)
 			return 0;
-		if (a.value && strcmp(a.name, "init") == 0)
-			c->has_init = true;
-		else if (is_ours(a.name) && take(c, &a, e))
+		if (is_ours(a.name) && take(c, &a, e))
 			return -1;
 	}
 }

@@ -11,6 +11,9 @@
 #include "core/reason.h"
 
 #define must_check __attribute__((warn_unused_result))
+/* What %llu takes. */
+#define U64(n) ((unsigned long long)(n))
+
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
 
 struct err {

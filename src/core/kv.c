@@ -186,6 +186,7 @@ const struct setting settings[SETTINGS] = {
 		"lazy, preflight, measure or read" },
 	{ "objects_timeout", NULL, AT(objects_timeout),
 		SECONDS(read_timeout, "1") },
+	{ "lockdown", NULL, AT(lockdown), YES_NO },
 	{ "release", NULL, AT(release), NAME },
 	{ NULL, "rootwright.release", AT(version), NAME },
 	{ "threshold", NULL, AT(threshold), NULL, read_threshold,

@@ -22,7 +22,7 @@ struct setting {
 	const char *expected; /* what the value should have been, in words */
 };
 
-#define SETTINGS 20
+#define SETTINGS 21
 extern const struct setting settings[SETTINGS];
 
 /* The one of this name; NULL: none. */

@@ -19,13 +19,9 @@ const char *const failure_action_names[] = {
 	NULL,
 };
 
-const char *const objects_names[] = {
-	[OBJECTS_LAZY] = "lazy",
-	[OBJECTS_PREFLIGHT] = "preflight",
-	[OBJECTS_MEASURE] = "measure",
-	[OBJECTS_READ] = "read",
-	NULL,
-};
+/* As in enum objects. */
+const char *const objects_names[] = { "lazy", "preflight", "measure", "read",
+	NULL };
 
 void policy_defaults(struct policy *p)
 {

@@ -42,7 +42,7 @@ enum objects {
 	OBJECTS_LAZY,
 	OBJECTS_PREFLIGHT,
 	OBJECTS_MEASURE,
-	OBJECTS_READ,
+	OBJECTS_READ
 };
 
 /* boot.conf, with the defaults for what it does not set. */
@@ -62,6 +62,7 @@ struct policy {
 	enum failure_action on_failure;
 	unsigned failure_delay;	  /* seconds, default 10 */
 	enum objects objects;	  /* default preflight */
+	unsigned lockdown;	  /* yes or no */
 	unsigned objects_timeout; /* seconds to check them in, default 300 */
 	/* Under trust=release: */
 	char release[NAME_MAX_SIZE]; /* the name; empty: not set */
@@ -77,7 +78,6 @@ struct cmdline {
 	struct policy said;
 	unsigned seen;	 /* a bit for each of settings */
 	bool unverified; /* composefs=?digest */
-	bool has_init;	 /* init= is there; we report it, no more */
 };
 
 /* The decision, where the policy alone does not make it. */

@@ -18,6 +18,8 @@
 		"put a certificate into the directory, or set trust=digest") \
 	X(CMDLINE_INVALID, "cmdline-invalid", \
 		"correct the kernel command line in the boot loader") \
+	X(LOCKDOWN, "lockdown", \
+		"remove the argument from the kernel command line, or allow it in the release's kernel_arguments=") \
 	X(DIGEST_MISSING, "digest-missing", \
 		"add composefs=<digest> to the kernel command line, with the digest that rootwright build printed") \
 	X(DIGEST_INVALID, "digest-invalid", \

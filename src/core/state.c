@@ -55,8 +55,7 @@ static must_check int parse(
 		return 0;
 	return err_set(e, REASON_RELEASE_INVALID,
 		"state: expected a record for %s with at most %d tries, found one for %s with %llu",
-		name, STATE_TRIES_MAX, s->name,
-		(unsigned long long)s->tries_left);
+		name, STATE_TRIES_MAX, s->name, U64(s->tries_left));
 }
 
 int state_choose(struct state *s, const char *name, const uint8_t *bytes,
@@ -94,9 +93,8 @@ void state_format(uint8_t *record, const struct state *s)
 	n = sprintf(text,
 		FORMAT
 		"\ngeneration=%llu\nname=%s\n%s%s%sfloor=%llu\n%s%s%stries_left=%llu",
-		(unsigned long long)s->generation, s->name,
-		LINE("blessed", s->blessed), (unsigned long long)s->floor,
-		LINE("trying", s->trying), (unsigned long long)s->tries_left);
+		U64(s->generation), s->name, LINE("blessed", s->blessed),
+		U64(s->floor), LINE("trying", s->trying), U64(s->tries_left));
 	text[n] = '\n';
 	sum_line(line, record);
 	memcpy(record, line, SUM_LINE);

@@ -176,7 +176,7 @@ void status_print(const struct status *s)
 	print_image(r);
 	print_state(r);
 	print_words(r, "unverified");
-	print_words(r, "ignored");
+	print_words(r, "arguments");
 	for (unsigned i = 0; i < s->n; i++)
 		line(s->findings[i].name, "%s: %s",
 			verdict_name(s->findings[i].verdict),

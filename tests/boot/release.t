@@ -5,7 +5,7 @@ import sys
 
 sys.path[:0] = ["tests/lib", "tests/boot"]
 import table  # noqa: E402
-from cases import release  # noqa: E402
+from cases import lockdown, release  # noqa: E402
 from releases import Releases  # noqa: E402
 
-table.run(release.CASES, Releases)
+table.run(release.CASES + lockdown.RELEASES, Releases)

@@ -28,6 +28,10 @@ class Releases(base.Base):
         self._make("demo", 1, one)
         self._make("demo", 2, two, "--preflight", "/data/victim")
         self._make("demo", 2, two, version="2b", store="other")
+        self._make("locked", 1, one, *(
+            word for argument in ("console", "quiet", "panic=-1",
+                                  "no_timer_check", "systemd.unit=a.target")
+            for word in ("--kernel-argument", argument)))
         self._make("stack", 1, one, "--image", two)
         self._make("modules", 1, self._modules())
         for n in "1", "2":

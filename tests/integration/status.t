@@ -19,7 +19,7 @@ RECORD = {
     "format": "rootwright-boot-1", "version": "0.1.0",
     "trust": "digest+signature", "trust_from": "policy",
     "rollback_protection": "none", "init": "/sbin/init",
-    "weakened": [], "ignored": [],
+    "weakened": [], "arguments": [],
     "image": {"algorithm": "sha256", "digest": DIGEST,
               "named_by": "command line", "from": "store",
               "verified_in": "file", "loop": False, "signed_by": KEY},
@@ -138,7 +138,7 @@ equal(out.count("skipped"), 1, "what was booted was not skipped, nor what is old
 
 weak = changed(RECORD, weakened=["a development key is trusted"],
                development_key=dict(KEY, development=True),
-               ignored=["init= on the kernel command line"])
+               arguments=["init=/bin/sh"])
 code, doc, out, err = status(weak)
 equal((code, doc["status"]), (0, "weakened"),
       "weakened, as recorded: exit code 0")
@@ -146,7 +146,7 @@ for words in ("status        weakened, as the boot recorded",
               "WARNING       a DEVELOPMENT key is trusted: whoever has the "
               "source can sign for this system",
               "weakened      a development key is trusted",
-              "ignored       init= on the kernel command line"):
+              "arguments     init=/bin/sh"):
     has(out, words + "\n", words)
 code, doc, out, err = status(
     changed(RECORD, weakened=["composefs=?: x"]),

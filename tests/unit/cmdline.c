@@ -48,8 +48,6 @@ static const char *found(void)
 		*p++ = 's';
 	if (c.said.timeout)
 		*p++ = 't';
-	if (c.has_init)
-		*p++ = 'i';
 	*p = '\0';
 	return s;
 }
@@ -73,9 +71,7 @@ static const struct {
 	{ "rootwright.store=LABEL=a=b", "s" },
 	{ "rootwright.timeout=1 rootwright.store=LABEL=x composefs=" D, "dst" },
 	{ "rootwright.timeout=3600", "t" },
-	{ "init=/bin/sh", "i" },
-	{ "init=/bin/sh init=/bin/x", "i" },
-	{ "\"init=/bin/sh\"", "i" },
+	{ "init=/bin/sh", "" },
 	{ "init", "" },
 	{ "rdinit=/bin/sh", "" },
 	{ "-- init=/bin/sh", "" },

@@ -8,9 +8,9 @@ and {upper} of the first; {image_one} {signature_one} {init_one} {libc}
 and {liar} digests of two images that are not what they should be
 (forge.py). versions and filesystems are the
 tables of kernels.t, which has {tree} too: where the store is on the host."""
-from cases import (arguments, failure, good, image, kernel, noshell, objects,
-                   policy, signature, store)
+from cases import (arguments, failure, good, image, kernel, lockdown, noshell,
+                   objects, policy, signature, store)
 
 CASES = sum((table.CASES for table in (
     good, arguments, policy, image, signature, objects, store, kernel,
-    failure, noshell)), [])
+    failure, noshell, lockdown)), [])

@@ -8,7 +8,7 @@ CASES = [
         "format": "rootwright-boot-1", "trust": "digest",
         "trust_from": "policy", "rollback_protection": "none",
         "image.digest": "{one}", "image.named_by": "command line",
-        "image.verified_in": "file", "weakened": [], "ignored": [],
+        "image.verified_in": "file", "weakened": [], "arguments": [],
         "store.device": "/dev/vda1"}),
         cmdline="composefs={one} loglevel=7"),
     Case("digest, the initramfs as it was built", boots(), via="built"),
@@ -34,7 +34,7 @@ CASES = [
          boots("digest+signature", signed=True), conf=None, keys=TRUSTED,
          cmdline="composefs={one} rootwright.store=LABEL=rootwright"),
     Case("unknown arguments and init= on the command line", boots(
-        record={"ignored": ["init= on the kernel command line"]}),
+        record={"arguments": ["init=/bin/sh", "single"]}),
          cmdline="composefs={one} init=/bin/sh sh -c foo=bar single "
          "-- composefs={two}"),
     Case("PID 1: digest", boots(), via="pid1", bus="nvme"),
