@@ -40,7 +40,7 @@ static void skip(struct candidate *x, const struct err *e)
 {
 	x->skipped = true;
 	x->reason = e->reason;
-	snprintf(x->sentence, sizeof(x->sentence), "%s", e->text);
+	snprintf(x->sentence, sizeof(x->sentence), "%.511s", e->text);
 	say(LEVEL_WARNING, "release %s skipped [%s]: %s", x->version,
 		reason_name(e->reason), e->text);
 }
@@ -108,7 +108,7 @@ static void read_state(
 	} else if (r->record >= 0) {
 		return;
 	}
-	snprintf(r->trouble, sizeof(r->trouble), "%s", e.text);
+	snprintf(r->trouble, sizeof(r->trouble), "%.511s", e.text);
 	say(LEVEL_WARNING, "%s", r->trouble);
 }
 
