@@ -146,7 +146,7 @@ CASES = [
           reason=SIZE, cmdline="composefs={short}"),
     Case("objects=read: a disk too slow for the time that it has", refuses(
         "objects-unchecked", r"objects: expected all to be checked in 1 s, "
-        r"found \d+ files taken by then"), conf=MODES["read"]
+        r"found \d+ files that were"), conf=MODES["read"]
         + "objects_timeout=1\n", extra=("-set",
         "drive.d0.throttling.bps-total=150000")),
 ]
