@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <linux/fsverity.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,14 +219,48 @@ static void objects(struct disk *d)
 	closedir(top);
 }
 
+/* Is the drive that the kernel calls nvme<k> the one with this serial? */
+static bool has_serial(int k, const char *serial)
+{
+	char path[64], found[32] = "";
+	size_t n = strlen(serial);
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/block/nvme%dn1/device/serial", k);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (read(fd, found, sizeof(found) - 1) < 0)
+		found[0] = '\0';
+	close(fd);
+	return !strncmp(found, serial, n) && found[n] == ' ';
+}
+
+/*
+ * The first partition of the drive nvme<i>n1p1 of the command line: that of
+ * the serial d<i>. The kernel finds them in any order, some later than others.
+ */
+static void find_device(char *device, size_t size, const char *name)
+{
+	char serial[8];
+
+	snprintf(serial, sizeof(serial), "d%d", atoi(name + strlen("nvme")));
+	device[0] = '\0';
+	for (int tries = 0; tries < 600; tries++) {
+		for (int k = 0; k < 8; k++)
+			if (has_serial(k, serial))
+				snprintf(device, size, "/dev/nvme%dn1p1", k);
+		if (device[0] && access(device, F_OK) == 0)
+			return;
+		usleep(100000);
+	}
+}
+
 static void one_disk(struct disk *d)
 {
 	char device[64];
-	int tries = 0;
 
-	snprintf(device, sizeof(device), "/dev/%s", d->name);
-	while (access(device, F_OK) != 0 && tries++ < 600)
-		usleep(100000);
+	find_device(device, sizeof(device), d->name);
 	if (mount(device, "/mnt", "ext4", d->writable ? 0 : MS_RDONLY, "")) {
 		say("failed %s mount: %s\n", d->name, error_name(errno));
 		return;
@@ -245,7 +280,9 @@ int main(void)
 
 	mkdir("/dev", 0755);
 	mkdir("/mnt", 0755);
+	mkdir("/sys", 0755);
 	mount("dev", "/dev", "devtmpfs", 0, "");
+	mount("sys", "/sys", "sysfs", 0, "");
 	say("\n"); /* the firmware left its own line open */
 	snprintf(list, sizeof(list), "%s", disks ? disks : "");
 	for (name = strtok_r(list, ",", &next); name;

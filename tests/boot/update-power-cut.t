@@ -58,7 +58,7 @@ umount /disk
 """
 RECOVER = r"""
 for disk in 0 1 2 3; do
-	mount -t ext4 /dev/nvme${disk}n1 /disk || echo "no disk"
+	mount -t ext4 $(drive $disk) /disk || echo "no disk"
 	step check$disk rootwright check /disk/composefs
 	step install$disk rootwright install --unverified \
 		--store /disk/composefs --release web 2 /export

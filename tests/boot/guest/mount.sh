@@ -15,9 +15,24 @@ for module in netfs libcrc32c sha256-ssse3 erofs overlay loop; do
 	file=/modules/$(uname -r)/$module.ko
 	[ ! -f "$file" ] || insmod "$file"
 done
-mount -t ext4 -o ro /dev/nvme0n1p1 /disk
-mount -t ext4 -o ro /dev/nvme1n1 /plain
-mount -t ext4 /dev/nvme2n1 /paste
+
+# drive N: the device of the Nth drive. The kernel finds them in any order, and
+# some later than others.
+drive()
+{
+	while :; do
+		for d in /sys/block/nvme*; do
+			case $(cat "$d/device/serial") in
+			"d$1 "*) echo "/dev/${d##*/}" && return ;;
+			esac
+		done
+		sleep 1
+	done
+}
+
+mount -t ext4 -o ro "$(drive 0)p1" /disk
+mount -t ext4 -o ro "$(drive 1)" /plain
+mount -t ext4 "$(drive 2)" /paste
 cp -r /plain/composefs /paste/unsealed
 # shellcheck disable=SC1091
 . /words
