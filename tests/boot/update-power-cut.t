@@ -200,7 +200,9 @@ log = read_log(f"{image}.log")
 # Up to the last marker, and without what lies before the partition.
 collected = next(i for i, (_, data, _) in enumerate(log)
                  if b"collected" in data)
-end = next(i for i in range(collected, len(log)) if log[i][2] & FLUSH) + 2
+# One flush comes before the journal's commit, and one makes that durable; a
+# write that no flush follows may be lost at the last moment, too.
+end = [i for i in range(collected, len(log)) if log[i][2] & FLUSH][1] + 1
 log = [(offset - MIB, data, flags) for offset, data, flags in log[:end]]
 note(f"{len(log)} writes, {sum(1 for x in log if x[2] & FLUSH)} flushes")
 marks, faults, kept = [], [], []
