@@ -10,7 +10,6 @@
  * thread's own on its processor, so that other programs matter less; the
  * rates of the threads are added up. (SHA-NI knows no SHA-512.)
  */
-#include <libfsverity.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +20,8 @@
 #include "tool/compute_batch.h"
 #include "tool/hash.h"
 #include "tool/threads.h"
+
+#include "../tests/unit/libfsverity_digest.h"
 
 #define LARGE ((size_t)64 << 20)
 #define SMALL 8192
@@ -43,32 +44,6 @@ static void die(const char *why)
 	exit(1);
 }
 
-static int read_bytes(void *ctx, void *buf, size_t n)
-{
-	const uint8_t **from = ctx;
-
-	memcpy(buf, *from, n);
-	*from += n;
-	return 0;
-}
-
-static void by_libfsverity(
-	enum hash_algorithm a, const uint8_t *from, size_t n, struct digest *d)
-{
-	const struct libfsverity_merkle_tree_params params = {
-		.version = 1,
-		.hash_algorithm = a,
-		.file_size = n,
-		.block_size = 4096,
-	};
-	struct libfsverity_digest *out;
-
-	if (libfsverity_compute_digest(&from, read_bytes, &params, &out) != 0)
-		die("libfsverity fails");
-	memcpy(d->bytes, out->digest, out->digest_size);
-	free(out);
-}
-
 /* So many files of that size, as a batch is. */
 static void digests(
 	const struct way *w, size_t n, size_t size, struct compute_job *jobs)
@@ -80,8 +55,9 @@ static void digests(
 		jobs[i].size = size;
 	}
 	for (size_t i = 0; !w->kernel && i < n; i++)
-		by_libfsverity(
-			w->algorithm, jobs[i].bytes, size, &jobs[i].digest);
+		if (!libfsverity_digest_of(
+			    w->algorithm, jobs[i].bytes, size, &jobs[i].digest))
+			die("libfsverity fails");
 	if (w->kernel && compute_batch(w->algorithm, jobs, n, &e) != 0)
 		die(e.text);
 }
