@@ -10,15 +10,9 @@
  * and root are mounted in a private mount namespace until one final move,
  * so that rolling back is exiting.
  */
-#ifndef RW_BOOT_BOOT_H
-#define RW_BOOT_BOOT_H
+#pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "core/digest.h"
-#include "core/err.h"
-#include "core/keyring.h"
+#include "core/file.h"
 #include "core/policy.h"
 #include "core/release.h"
 #include "core/state.h"
@@ -294,5 +288,3 @@ void say(enum level level, const char *fmt, ...) printf_like(2, 3);
 
 /* Says why, waits, and reboots, powers off or halts. */
 _Noreturn void refuse(const struct policy *p, const struct err *e);
-
-#endif

@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "core/file.h"
-
 static int read_policy(
 	struct policy *p, int dirfd, const char *dir, struct err *e)
 {

@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/netlink.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/file.h"
 #include "core/probe.h"
 
 /* One look at all devices: the match, if any, and words for what was seen. */

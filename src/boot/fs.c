@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/fs.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/mount.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "core/file.h"
 

@@ -3,11 +3,7 @@
  * A kernel file-system context (fsopen(2) and its family): options go in one
  * by one, and what the kernel has to say about a refusal comes out as text.
  */
-#ifndef RW_BOOT_FS_H
-#define RW_BOOT_FS_H
-
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #include "core/err.h"
 
@@ -42,5 +38,3 @@ must_check int fs_mount(struct fs *f, uint64_t attr, const char *path);
 
 /* Attaches a detached mount at path in our namespace. */
 must_check int fs_attach(int mount_fd, const char *path);
-
-#endif

@@ -6,14 +6,7 @@
  */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "core/file.h"
 
 /* Where each goes at the hand-off; without SYSROOT, where it is mounted. */
 static const struct {

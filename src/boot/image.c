@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "core/file.h"
 #include "core/verity.h"
 
 static int open_image(

@@ -6,8 +6,6 @@
  */
 #include "boot/boot.h"
 
-#include <string.h>
-
 /* What such an argument does, and which do: '_' is as '-', a star is any end.
  */
 static const char *const weak[] = {

@@ -2,10 +2,7 @@
 #include "boot/boot.h"
 
 #include <linux/magic.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/vfs.h>
-#include <unistd.h>
 
 static const char usage[] =
 	"usage: rootwright-boot                     in an initramfs: boot\n"

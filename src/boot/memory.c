@@ -6,18 +6,12 @@
  */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/loop.h>
-#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/sysinfo.h>
-#include <unistd.h>
 
-#include "core/file.h"
 #include "core/merkle.h"
 
 /* At most the policy's limit, and a quarter of the memory that is free. */

@@ -13,15 +13,9 @@
 #include "boot/boot.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include "core/file.h"
 
 #define PATH 2048	 /* bytes of a path, with its NUL */
 #define BATCH 32	 /* files that are taken at a time */

@@ -7,15 +7,7 @@
  */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <link.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "core/file.h"
 
 #define LIST "/usr/lib/rootwright/preflight"
 #define LIST_MAX 65536 /* bytes of the list */

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "core/file.h"
 #include "core/json.h"
 
 uint64_t now(void)

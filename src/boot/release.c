@@ -7,14 +7,7 @@
  */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
-
-#include "core/file.h"
 
 #define LOOKED_AT 256 /* entries of releases/<name> */
 

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/mount.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "boot/fs.h"
-#include "core/file.h"
 
 static int too_old(const char *feature, const char *since, struct err *e)
 {

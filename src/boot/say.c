@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/reboot.h>
-#include <unistd.h>
 
-#include "core/file.h"
 #include "core/text.h"
 
 /* Does the kernel show a line of this level on the console? */

@@ -5,14 +5,10 @@
  */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/stat.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include "boot/fs.h"
 

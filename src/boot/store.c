@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/mount.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "boot/fs.h"
-#include "core/file.h"
 
 /* Mounts the device's file system at SPACE_STORE. */
 static int mount_device(

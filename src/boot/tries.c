@@ -8,16 +8,8 @@
  */
 #include "boot/boot.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <linux/mount.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
-
-#include "core/file.h"
 
 /* Makes the file system of the store's mount writable, or read-only. */
 static int set_writable(bool writable)

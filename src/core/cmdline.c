@@ -10,7 +10,6 @@
  * Where the kernel shrugs we refuse: a quote that is never closed swallows
  * whatever follows it, so somebody meant something else.
  */
-#include <string.h>
 #include <strings.h>
 
 #include "core/kv.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/der.h"
 
-#include <string.h>
-
 bool span_equal(struct span a, struct span b)
 {
 	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;

@@ -5,12 +5,7 @@
  * no recursion. A length that is not the shortest, an indefinite one (BER)
  * and an element that ends behind its parent are refused.
  */
-#ifndef RW_CORE_DER_H
-#define RW_CORE_DER_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #include "core/err.h"
 
@@ -75,5 +70,3 @@ void der_end(const struct der *d, const char *what);
 
 /* The OID of an AlgorithmIdentifier without parameters, or with a NULL. */
 struct span der_algorithm(struct der *d, const char *what);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/digest.h"
 
-#include <string.h>
-
 #include "core/text.h"
 
 bool digest_from_hex(struct digest *d, const char *s, size_t n)

@@ -3,12 +3,9 @@
  * An fs-verity file digest: its algorithm (the kernel's FS_VERITY_HASH_ALG_*
  * numbers) and its bytes. The object of a store is named by it.
  */
-#ifndef RW_CORE_DIGEST_H
-#define RW_CORE_DIGEST_H
+#pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "core/base.h"
 
 #define DIGEST_MAX 64	    /* bytes, SHA-512 */
 #define DIGEST_HEX_MAX 129  /* hex digits and a NUL */
@@ -51,5 +48,3 @@ const char *hash_name(enum hash_algorithm a);
  * out has FORMATTED_MAX bytes; returns how many are used.
  */
 size_t digest_formatted(const struct digest *d, uint8_t *out);
-
-#endif

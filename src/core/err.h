@@ -5,16 +5,10 @@
  *
  * The sentence reads `what: object: expected X, found Y: cause`.
  */
-#ifndef RW_CORE_ERR_H
-#define RW_CORE_ERR_H
+#pragma once
 
+#include "core/base.h"
 #include "core/reason.h"
-
-#define must_check __attribute__((warn_unused_result))
-/* What %llu takes. */
-#define U64(n) ((unsigned long long)(n))
-
-#define printf_like(f, a) __attribute__((format(printf, f, a)))
 
 struct err {
 	enum reason reason;
@@ -34,5 +28,3 @@ int err_hint(struct err *e, const char *fmt, ...) printf_like(2, 3);
 
 /* The hint to print: the error's own, else the reason's. */
 const char *err_hint_text(const struct err *e);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/fields.h"
 
-#include <string.h>
-
 #include "core/kv.h"
 #include "core/text.h"
 

@@ -10,12 +10,7 @@
  *
  * Bytes in, struct out: no heap, no copy of more than a name.
  */
-#ifndef RW_CORE_FIELDS_H
-#define RW_CORE_FIELDS_H
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#pragma once
 
 #include "core/err.h"
 
@@ -67,5 +62,3 @@ const char *field_number(void *member, const char *v, size_t n);
  * two; false after the last one.
  */
 bool words_next(struct slice *list, struct slice *word);
-
-#endif

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 int open_how(int dirfd, const char *path, int flags, uint64_t resolve)

@@ -4,24 +4,11 @@
  * without following a symbolic link or crossing a mount, a regular file and
  * nothing else, read once into memory of a stated size.
  */
-#ifndef RW_CORE_FILE_H
-#define RW_CORE_FILE_H
+#pragma once
 
 #include <linux/openat2.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <unistd.h>
 
 #include "core/err.h"
-
-/* Closes a file descriptor when its variable goes out of scope. */
-#define AUTO_FD __attribute__((cleanup(fd_cleanup)))
-
-static inline void fd_cleanup(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 /* The rules below a directory that may be hostile. */
 #define RESOLVE_STRICT \
@@ -71,5 +58,3 @@ int read_through(int fd, off_t *at);
  * bytes, or -1 with errno as above.
  */
 ssize_t read_beneath(int dirfd, const char *path, void *buf, size_t max);
-
-#endif

@@ -2,8 +2,6 @@
 #include "core/json.h"
 
 #include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "core/text.h"
 

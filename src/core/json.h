@@ -4,11 +4,7 @@
  * the caller's templates say. Strings are escaped, and bytes that are not
  * UTF-8 become U+FFFD.
  */
-#ifndef RW_CORE_JSON_H
-#define RW_CORE_JSON_H
-
-#include <stdbool.h>
-#include <stddef.h>
+#pragma once
 
 #include "core/err.h"
 
@@ -26,5 +22,3 @@ struct json {
  *   %d    true or false.
  */
 void json_print(struct json *j, const char *template, ...) printf_like(2, 3);
-
-#endif

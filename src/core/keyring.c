@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/keyring.h"
 
-#include <errno.h>
 #include <mbedtls/ecdsa.h>
 #include <mbedtls/memory_buffer_alloc.h>
 #include <mbedtls/rsa.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "core/file.h"
 #include "core/text.h"

@@ -15,8 +15,7 @@
  * Bytes in, structs out: only keyring_load and signature_load read files.
  * The heap is mbedtls' own, for big numbers, 32 KiB in .bss.
  */
-#ifndef RW_CORE_KEYRING_H
-#define RW_CORE_KEYRING_H
+#pragma once
 
 #include "core/pkcs7.h"
 #include "core/x509.h"
@@ -79,5 +78,3 @@ must_check int keyring_verify(const struct keyring *k, const char *name,
  */
 must_check int signature_load(
 	int dirfd, const char *path, uint8_t *buf, size_t *n, struct err *e);
-
-#endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/kv.h"
 
-#include <string.h>
-
 #include "core/keyring.h"
 #include "core/policy.h"
 #include "core/state.h"

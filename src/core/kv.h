@@ -3,11 +3,9 @@
  * The keys of the policy, in one table for boot.conf and the kernel command
  * line: what each is called, what its value may be, where it is kept.
  */
-#ifndef RW_CORE_KV_H
-#define RW_CORE_KV_H
+#pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "core/base.h"
 
 #define VALUE_MAX 256 /* bytes of one value, with its NUL */
 #define SECONDS_MAX 3600
@@ -52,5 +50,3 @@ enum naming {
  * "PARTLABEL=" or "PARTUUID="; NULL: none of them.
  */
 const char *kv_naming(const char *v, enum naming *by);
-
-#endif

@@ -14,8 +14,7 @@
  * beside ours (tests/lib/mbedtls_test.h), to show that ours accept nothing
  * which those refuse.
  */
-#ifndef RW_MBEDTLS_CONFIG_H
-#define RW_MBEDTLS_CONFIG_H
+#pragma once
 
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_PLATFORM_C
@@ -51,5 +50,3 @@
 #define MBEDTLS_ASN1_WRITE_C
 #define MBEDTLS_OID_C
 #define MBEDTLS_BASE64_C
-
-#endif

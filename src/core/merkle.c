@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/merkle.h"
 
-#include <errno.h>
 #include <mbedtls/md.h>
-#include <string.h>
 #include <sys/mman.h>
-
-#include "core/file.h"
 
 /*
  * Puts the hash of each block of from's first n bytes into to, which may be

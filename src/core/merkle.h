@@ -4,8 +4,7 @@
  * 4096 bytes, no salt, as in the kernel's Documentation/filesystems/
  * fsverity.rst ("File digest computation").
  */
-#ifndef RW_CORE_MERKLE_H
-#define RW_CORE_MERKLE_H
+#pragma once
 
 #include "core/digest.h"
 #include "core/err.h"
@@ -19,5 +18,3 @@
  */
 must_check int merkle_file(
 	struct digest *d, enum hash_algorithm a, int fd, uint64_t size);
-
-#endif

@@ -11,8 +11,7 @@
  * inside are skipped unread: nothing on the disk is trusted for being there.
  * Every other shape is refused, with what it is and how to sign instead.
  */
-#ifndef RW_CORE_PKCS7_H
-#define RW_CORE_PKCS7_H
+#pragma once
 
 #include <mbedtls/md.h>
 
@@ -32,5 +31,3 @@ struct pkcs7 {
 /* name is for messages. SIGNATURE_INVALID. */
 must_check int pkcs7_read(struct pkcs7 *s, const char *name,
 	const uint8_t *bytes, size_t n, struct err *e);
-
-#endif

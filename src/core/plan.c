@@ -4,7 +4,6 @@
  * limit: the command line chooses inside of it, and a choice outside is an
  * error, never silently cut down to what is allowed.
  */
-#include <string.h>
 
 #include "core/policy.h"
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/policy.h"
 
-#include <string.h>
-
 const char *const trust_names[] = {
 	[TRUST_UNSET] = "",
 	[TRUST_DIGEST] = "digest",

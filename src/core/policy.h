@@ -8,14 +8,9 @@
  * Text in, structs out: nothing here opens a file, so that all of it can be
  * fuzzed. Unknown keys, duplicate keys and malformed values are errors.
  */
-#ifndef RW_CORE_POLICY_H
-#define RW_CORE_POLICY_H
-
-#include <stdbool.h>
-#include <stddef.h>
+#pragma once
 
 #include "core/digest.h"
-#include "core/err.h"
 #include "core/fields.h"
 #include "core/kv.h"
 
@@ -123,5 +118,3 @@ must_check int plan_make(struct plan *plan, const struct policy *p,
 /* "digest" and so on, "reboot" and so on; NULL ends them. */
 extern const char *const trust_names[], *const failure_action_names[],
 						*const objects_names[];
-
-#endif

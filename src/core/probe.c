@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/probe.h"
 
-#include <string.h>
-
 #include "core/text.h"
 
 static uint32_t le16(const uint8_t *p)

@@ -15,12 +15,9 @@
  * ext4/super.rst, include/uapi/linux/btrfs_tree.h and
  * include/linux/f2fs_fs.h.
  */
-#ifndef RW_CORE_PROBE_H
-#define RW_CORE_PROBE_H
+#pragma once
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "core/base.h"
 
 /* Where the caller reads, and how many bytes each function needs at least. */
 #define EXT4_OFFSET 1024
@@ -54,5 +51,3 @@ uint64_t probe_gpt(const uint8_t *header);
  */
 bool probe_gpt_entry(
 	const uint8_t *entry, uint64_t start, struct identity *out);
-
-#endif

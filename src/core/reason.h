@@ -5,8 +5,7 @@
  * the hint is printed after the sentence unless the place that failed knows
  * a better one. rootwright-boot(8) documents each in the same order.
  */
-#ifndef RW_CORE_REASON_H
-#define RW_CORE_REASON_H
+#pragma once
 
 #define REASONS(X) \
 	X(FAILED, "failed", "") \
@@ -95,5 +94,3 @@ enum reason {
 
 /* The stable name of a reason ("image-mismatch"). */
 const char *reason_name(enum reason r);
-
-#endif

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/release.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
 #include "core/file.h"

@@ -11,8 +11,7 @@
  * Nothing is parsed before it is verified: release_read, release_verify,
  * release_parse.
  */
-#ifndef RW_CORE_RELEASE_H
-#define RW_CORE_RELEASE_H
+#pragma once
 
 #include "core/digest.h"
 #include "core/fields.h"
@@ -87,5 +86,3 @@ must_check int release_parse(struct release *r, const char *name,
 
 /* What a signature over the manifest's bytes covers: their digest. */
 void release_digest(struct digest *d, const char *text, size_t n);
-
-#endif

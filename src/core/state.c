@@ -2,8 +2,6 @@
 #include "core/state.h"
 
 #include <mbedtls/md.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "core/text.h"
 

@@ -13,8 +13,7 @@
  * valid record. So it can only choose among what is signed and not below
  * the floor that the initramfs has baked in.
  */
-#ifndef RW_CORE_STATE_H
-#define RW_CORE_STATE_H
+#pragma once
 
 #include "core/fields.h"
 
@@ -43,5 +42,3 @@ must_check int state_choose(struct state *s, const char *name,
 
 /* Writes the record: STATE_RECORD bytes. */
 void state_format(uint8_t *record, const struct state *s);
-
-#endif

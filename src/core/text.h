@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Bytes as text, for people and programs. */
-#ifndef RW_CORE_TEXT_H
-#define RW_CORE_TEXT_H
+#pragma once
 
-#include <stddef.h>
-#include <stdint.h>
+#include "core/base.h"
 
 /* Writes two lower-case hex digits a byte, and a NUL; returns out. */
 char *text_hex(char *out, const uint8_t *bytes, size_t n);
@@ -23,5 +21,3 @@ size_t text_utf8(const char *s);
  * console).
  */
 void text_printable(char *s);
-
-#endif

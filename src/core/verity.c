@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/verity.h"
 
-#include <errno.h>
 #include <linux/fsverity.h>
-#include <string.h>
 #include <sys/ioctl.h>
 
 int verity_measure(int fd, struct digest *d)

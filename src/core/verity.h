@@ -4,8 +4,7 @@
  * answers from the verity descriptor and reads no data; what is read later
  * through the same file is checked page by page against that digest.
  */
-#ifndef RW_CORE_VERITY_H
-#define RW_CORE_VERITY_H
+#pragma once
 
 #include "core/digest.h"
 
@@ -16,5 +15,3 @@
  * or size that is neither SHA-256 nor SHA-512).
  */
 int verity_measure(int fd, struct digest *d);
-
-#endif

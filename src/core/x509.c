@@ -3,7 +3,6 @@
 
 #include <mbedtls/base64.h>
 #include <mbedtls/oid.h>
-#include <string.h>
 
 #define BEGIN "-----BEGIN CERTIFICATE-----"
 #define END "-----END CERTIFICATE-----"

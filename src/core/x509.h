@@ -7,8 +7,7 @@
  * Keys: ECDSA on P-256 or P-384, RSA of 2048 to 4096 bits. Anything else is
  * KEYS_INVALID.
  */
-#ifndef RW_CORE_X509_H
-#define RW_CORE_X509_H
+#pragma once
 
 #include <mbedtls/ecp.h>
 
@@ -36,5 +35,3 @@ struct certificate {
  */
 must_check int certificate_read(struct certificate *c, uint8_t *der,
 	const char *file, const uint8_t *bytes, size_t n, struct err *e);
-
-#endif
