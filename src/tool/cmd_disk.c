@@ -20,6 +20,7 @@ struct options {
 	const char *store, *output, *extra, *label;
 	char uuid[DISK_UUID_TEXT]; /* empty: derived */
 	uint64_t size;		   /* bytes; 0: what is needed and slack */
+	bool bare;		   /* the file system without a table */
 };
 
 static void help(FILE *f)
@@ -40,6 +41,8 @@ static void help(FILE *f)
 	      "(default: rootwright)\n"
 	      "  --uuid UUID    of the file system (default: derived from the "
 	      "content)\n"
+	      "  --no-table     the file system alone, for a partition that "
+	      "others make\n"
 	      "  --extra DIR    copy what is in DIR beside /composefs; nothing "
 	      "verifies it\n",
 		f);
@@ -110,6 +113,9 @@ static int value(struct options *o, int c)
 				"--label %s: expected 1 to 16 letters, digits or . _ + -",
 				optarg);
 		return 0;
+	case 'n':
+		o->bare = true;
+		return 0;
 	case 'u':
 		if (uuid_parse(optarg, uuid) != 0 || uuid_is_null(uuid))
 			return tool_usage("disk",
@@ -130,6 +136,7 @@ static int parse(struct options *o, int argc, char **argv)
 		{ "size", required_argument, NULL, 'z' },
 		{ "label", required_argument, NULL, 'l' },
 		{ "uuid", required_argument, NULL, 'u' },
+		{ "no-table", no_argument, NULL, 'n' },
 		{ "extra", required_argument, NULL, 'x' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -168,13 +175,15 @@ static int choose_size(const struct options *o, const struct disk_tree *t,
 
 	if (disk_size_least(t, &least, e) != 0)
 		return -1;
+	if (o->bare)
+		least -= DISK_TABLES;
 	*bytes = o->size ? o->size : least + disk_slack(least);
 	if (*bytes >= least)
 		return 0;
 	err_set(e, REASON_FAILED,
-		"disk: %s: expected a disk of at least %llu bytes, found --size of %llu",
-		o->output, (unsigned long long)least,
-		(unsigned long long)*bytes);
+		"disk: %s: expected a %s of at least %llu bytes, found --size of %llu",
+		o->output, o->bare ? "file system" : "disk",
+		(unsigned long long)least, (unsigned long long)*bytes);
 	return err_hint(e, "--size %lluM holds it, without room for more",
 		(unsigned long long)(least / DISK_MIB));
 }
@@ -185,7 +194,9 @@ static int write_ext4(const struct options *o, const struct disk_tree *t,
 	struct ext4_params p;
 	struct ext4 x;
 
-	disk_file_system(&p, t, bytes);
+	disk_file_system(&p, t, bytes + (o->bare ? DISK_TABLES : 0));
+	if (o->bare)
+		p.offset = 0;
 	p.label = o->label;
 	uuid_parse(ids->fs, p.uuid);
 	uuid_parse(ids->hash_seed, p.hash_seed);
@@ -206,8 +217,11 @@ static void report(const struct options *o, const struct disk_tree *t,
 		o->output, (unsigned long long)(bytes / DISK_MIB),
 		(unsigned long long)t->n_objects,
 		(unsigned long long)t->object_bytes);
-	tool_say("%s: LABEL=%s UUID=%s PARTLABEL=%s PARTUUID=%s", o->output,
-		o->label, ids->fs, o->label, ids->partition);
+	if (o->bare)
+		tool_say("%s: LABEL=%s UUID=%s", o->output, o->label, ids->fs);
+	else
+		tool_say("%s: LABEL=%s UUID=%s PARTLABEL=%s PARTUUID=%s",
+			o->output, o->label, ids->fs, o->label, ids->partition);
 	if (o->extra)
 		tool_say("%s: what comes from %s is NOT verified at boot",
 			o->output, o->extra);
@@ -229,7 +243,8 @@ static int write_disk(const struct options *o, const struct disk_tree *t,
 		err_sys(e, REASON_FAILED, errno,
 			"disk: %s: cannot be %llu bytes long", o->output,
 			(unsigned long long)bytes);
-	} else if (disk_gpt_write(p.fd, o->output, &ids, o->label, e) == 0 &&
+	} else if ((o->bare || disk_gpt_write(p.fd, o->output, &ids, o->label,
+				       e) == 0) &&
 		   write_ext4(o, t, &ids, p.fd, bytes, e) == 0) {
 		if (pending_publish(&p, name, false, true, e) != 0)
 			return -1;

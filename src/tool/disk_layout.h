@@ -13,6 +13,7 @@
 #include "tool/ext4.h"
 
 #define DISK_MIB (1 << 20)
+#define DISK_TABLES (2 * DISK_MIB) /* before and after the partition */
 #define DISK_UUID_TEXT 37 /* bytes of a UUID in letters, with its NUL */
 
 struct disk_ids {

@@ -98,6 +98,24 @@ def test_disk(work):
     return store, img
 
 
+def test_no_table(work, store, img):
+    bare = f"{work}/bare.img"
+    code, out, err = disk(store, bare, "--no-table")
+    equal((code, out), (0, ""), "--no-table: a file system")
+    has(err, f"{bare}: 13 MiB, 4 objects of 113096 bytes sealed", "its size")
+    ok("PARTLABEL" not in err, "there is no partition to name", err)
+    with open(img, "rb") as f, open(bare, "rb") as g:
+        f.seek(MIB)
+        ok(f.read(13 * MIB) == g.read(), "it is what the partition has")
+    equal(run(ROOTWRIGHT, "check", bare)[0], 0, "check finds nothing wrong")
+    code, out, err = disk(store, f"{work}/small.img", "--no-table",
+                          "--size", "1M")
+    equal((code, out, os.path.exists(f"{work}/small.img")), (1, "", False),
+          "too small: refused, and nothing is written")
+    has(err, f"rootwright: disk: {work}/small.img: expected a file system of "
+        "at least 5242880 bytes, found --size of 1048576", "with a sentence")
+
+
 def test_same_bytes(work, store, img):
     want = sha256(img)
     copy = f"{work}/copy"
@@ -267,6 +285,7 @@ def main():
     test_usage()
     with tempfile.TemporaryDirectory(prefix="disk-test") as work:
         store, img = test_disk(work)
+        test_no_table(work, store, img)
         test_same_bytes(work, store, img)
         test_without_root(work, store, img)
         out = test_size(work, store)
