@@ -4,7 +4,8 @@
 . tests/lib/tap.sh
 
 for piece in "$CACHE"/mbedtls-3.6.* "$CACHE/kernels/bookworm-6.12" \
-	"$CACHE/oracle-sid" "$CACHE/trixie-demo.tar"; do
+	"$CACHE/oracle-sid" "$CACHE/trixie-demo.tar" \
+	"$CACHE/trixie-uki.tar"; do
 	[ -e "$piece" ] || skip_all "make deps has not filled the cache: no ${piece##*/}"
 done
 unshare -n true 2>/dev/null || skip_all 'unshare -n: no permission'
@@ -18,7 +19,7 @@ cached()
 before=$(cached)
 try 'deps runs without a network' 0 unshare -n scripts/deps
 for piece in 'mbedtls: 3.6' 'kernel bookworm-6.12: 6.12' 'composefs 1' \
-	'demo tree: Debian 13'; do
+	'demo tree: Debian 13' 'uki tree: Debian 13'; do
 	has "names its version: $piece" "$(cat "$err")" "$piece"
 done
 is 'stdout stays empty' "$(cat "$out")" ''
@@ -26,7 +27,7 @@ is 'the cache is as it was' "$(cached)" "$before"
 
 # sid is broken today: said, not fatal, and nothing half made.
 mkdir -p "$T/sid" "$T/bin"
-ln -s "$CACHE"/mbedtls-3.6.* "$CACHE/kernels" "$CACHE"/trixie-demo.* "$T/sid"
+ln -s "$CACHE"/mbedtls-3.6.* "$CACHE/kernels" "$CACHE"/trixie-* "$T/sid"
 cat >"$T/bin/mmdebstrap" <<'EOT'
 #!/bin/sh
 echo 'half an archive'
