@@ -202,7 +202,7 @@ static int look(
 
 	memset(s, 0, sizeof(*s));
 	s->spec = spec;
-	s->wanted = kv_naming(spec, &s->by);
+	s->wanted = store_naming(spec, &s->by);
 	s->match = d;
 	if (s->by != BY_PATH) {
 		scan_all(s);

@@ -12,7 +12,6 @@
  */
 #include <strings.h>
 
-#include "core/kv.h"
 #include "core/policy.h"
 
 struct argument {
@@ -70,8 +69,9 @@ static bool is_ours(const char *name)
 static must_check int take(
 	struct cmdline *c, const struct argument *a, struct err *e)
 {
-	const struct setting *s = setting_find(a->name, true);
-	unsigned bit = s ? 1u << (s - settings) : 0;
+	const struct field *s =
+		field_find(&cmdline_fields, a->name, strlen(a->name));
+	unsigned bit = s ? 1u << (s - cmdline_fields.list) : 0;
 	bool digest = strcmp(a->name, "composefs") == 0;
 	bool unverified = digest && a->value && a->value[0] == '?';
 	enum reason r = digest ? REASON_DIGEST_INVALID : REASON_CMDLINE_INVALID;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/fields.h"
 
-#include "core/kv.h"
 #include "core/text.h"
 
 static bool is_alnum(char c)
@@ -40,27 +39,51 @@ static const char *unquote(struct slice *v, bool utf8)
 		       : "text without \\ $ ` and \", in double quotes if there is more than letters, digits and ._-+:/,=@%";
 }
 
+const struct field *field_find(
+	const struct fields *f, const char *name, size_t n)
+{
+	for (const struct field *x = f->list; x < f->list + f->n; x++)
+		if (strlen(x->name) == n && memcmp(x->name, name, n) == 0)
+			return x;
+	return NULL;
+}
+
+const char *field_read(
+	const struct field *x, void *out, const char *v, size_t n)
+{
+	void *member = (char *)out + x->member;
+	uint64_t number;
+
+	if (x->read)
+		return x->read(member, v, n);
+	for (unsigned i = 0; x->words && n && x->words[i]; i++)
+		if (strlen(x->words[i]) == n && !memcmp(x->words[i], v, n)) {
+			*(unsigned *)member = i;
+			return NULL;
+		}
+	if (x->words || field_number(&number, v, n) || number < x->min ||
+		number > x->max)
+		return x->expected;
+	*(unsigned *)member = number;
+	return NULL;
+}
+
 /* What a line says goes into out; NULL, or what was expected. */
 static const char *read_line(void *out, const struct fields *f, uint32_t *seen,
 	const char *s, size_t n)
 {
 	const char *equals = memchr(s, '=', n), *expected;
-	size_t k, name_n = equals ? (size_t)(equals - s) : 0;
-	struct slice v = { s + name_n + 1, n - name_n - 1 };
+	const struct field *x = equals ? field_find(f, s, equals - s) : NULL;
+	struct slice v;
 
-	for (k = 0; k < f->n; k++)
-		if (equals && strlen(f->list[k].name) == name_n &&
-			memcmp(f->list[k].name, s, name_n) == 0)
-			break;
-	if (k == f->n)
+	if (!x)
 		return "key=value with a key of this format";
-	if (*seen & 1u << k)
+	if (*seen & 1u << (x - f->list))
 		return "each key once";
-	*seen |= 1u << k;
-	expected = unquote(&v, f->list[k].utf8);
-	return expected ? expected
-			: f->list[k].read(
-				  (char *)out + f->list[k].member, v.s, v.n);
+	*seen |= 1u << (x - f->list);
+	v = (struct slice){ equals + 1, s + n - equals - 1 };
+	expected = unquote(&v, x->utf8);
+	return expected ? expected : field_read(x, out, v.s, v.n);
 }
 
 int fields_read(void *out, const struct fields *f, const char *name,
@@ -104,7 +127,7 @@ const char *field_name(void *member, const char *v, size_t n)
 			if (i == 0 || !strchr("._-", v[i]))
 				break;
 	if (n == 0 || i < n)
-		return NAME_EXPECTED;
+		return "1 to 64 characters of a-z, 0-9, dot, underscore and hyphen, the first a letter or digit";
 	memcpy(member, v, n);
 	((char *)member)[n] = '\0';
 	return NULL;
@@ -120,9 +143,25 @@ const char *field_number(void *member, const char *v, size_t n)
 			__builtin_add_overflow(value, v[i] - '0', &value))
 			break;
 	if (n == 0 || i < n || (n > 1 && v[0] == '0'))
-		return NUMBER_EXPECTED;
+		return "a number below 2^64 without a leading zero";
 	*(uint64_t *)member = value;
 	return NULL;
+}
+
+bool clean_path(const char *v, size_t n)
+{
+	const char *end = v + n, *slash;
+
+	if (n == 1 && *v == '/')
+		return true;
+	while (v < end && *v == '/') {
+		slash = memchr(v + 1, '/', end - v - 1);
+		n = (slash ? slash : end) - ++v;
+		if (n == 0 || (n <= 2 && memcmp(v, "..", n) == 0))
+			return false;
+		v += n;
+	}
+	return n && v == end;
 }
 
 bool words_next(struct slice *list, struct slice *word)

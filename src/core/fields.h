@@ -15,6 +15,7 @@
 #include "core/err.h"
 
 #define NAME_MAX_SIZE 65 /* of a release or a version, with its NUL */
+#define VALUE_MAX 256	 /* of a path, and of any value of the policy */
 
 /* A part of the caller's text, of a list of words too; s NULL: not there. */
 struct slice {
@@ -22,14 +23,19 @@ struct slice {
 	size_t n;
 };
 
+/* A key; its value is what read takes, a number, or one of words. */
 struct field {
 	const char *name;
+	size_t member; /* its offset in the struct that is filled */
 	/*
-	 * Fills the member from n bytes that are as above. NULL, or the
-	 * words that follow "expected" in the sentence.
+	 * Fills the member from n bytes. NULL, or the words that follow
+	 * "expected" in the sentence.
 	 */
 	const char *(*read)(void *member, const char *v, size_t n);
-	size_t member;
+	/* The member is unsigned: from min to max, or the word's place. */
+	unsigned min, max;
+	const char *const *words; /* NULL ends them */
+	const char *expected;	  /* what it should have been, in words */
 	bool required;
 	bool utf8; /* the value may have other characters than ASCII */
 };
@@ -41,6 +47,14 @@ struct fields {
 	size_t n; /* at most 32 */
 };
 
+/* The one of this name; NULL: none. */
+const struct field *field_find(
+	const struct fields *f, const char *name, size_t n);
+
+/* Fills the field's member of the struct out. NULL, or what was expected. */
+const char *field_read(
+	const struct field *x, void *out, const char *v, size_t n);
+
 /*
  * Reads all of text, of the file name, into the struct out, which is zero.
  * RELEASE_INVALID, `<what>: <name>:<line>: expected X, found Y`.
@@ -49,13 +63,13 @@ must_check int fields_read(void *out, const struct fields *f, const char *name,
 	const char *text, size_t n, struct err *e);
 
 /* [a-z0-9][a-z0-9._-]{0,63}; char member[NAME_MAX_SIZE]. */
-#define NAME_EXPECTED \
-	"1 to 64 characters of a-z, 0-9, dot, underscore and hyphen, the first a letter or digit"
 const char *field_name(void *member, const char *v, size_t n);
 
 /* Decimal digits without a leading zero; uint64_t *member. */
-#define NUMBER_EXPECTED "a number below 2^64 without a leading zero"
 const char *field_number(void *member, const char *v, size_t n);
+
+/* Absolute, without empty, "." or ".." components. True for "/" too. */
+bool clean_path(const char *v, size_t n);
 
 /*
  * The next of the words that single blanks separate, empty where there are

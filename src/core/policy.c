@@ -1,25 +1,149 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/policy.h"
 
-const char *const trust_names[] = {
-	[TRUST_UNSET] = "",
-	[TRUST_DIGEST] = "digest",
-	[TRUST_SIGNATURE] = "signature",
-	[TRUST_DIGEST_AND_SIGNATURE] = "digest+signature",
-	[TRUST_RELEASE] = "release",
-	NULL,
-};
-
-const char *const failure_action_names[] = {
-	[FAILURE_REBOOT] = "reboot",
-	[FAILURE_POWEROFF] = "poweroff",
-	[FAILURE_HALT] = "halt",
-	NULL,
-};
-
-/* As in enum objects. */
+const char *const trust_names[] = { "", "digest", "signature",
+	"digest+signature", "release", NULL };
+const char *const failure_action_names[] = { "reboot", "poweroff", "halt",
+	NULL };
 const char *const objects_names[] = { "lazy", "preflight", "measure", "read",
 	NULL };
+static const char *const yes_no[] = { "no", "yes", NULL };
+
+/* Only these have fs-verity. */
+static const char *read_fstype(void *out, const char *v, size_t n)
+{
+	if (strcmp(v, "ext4") && strcmp(v, "btrfs") && strcmp(v, "f2fs"))
+		return "ext4, btrfs or f2fs";
+	memcpy(out, v, n + 1);
+	return NULL;
+}
+
+/* With K, M or G for powers of 1024: none of them overflows. */
+static const char *read_size(void *out, const char *v, size_t n)
+{
+	static const char suffixes[] = "KMG";
+	const char *suffix = n ? strchr(suffixes, v[n - 1]) : NULL;
+	uint64_t *size = out;
+
+	if (field_number(size, v, n - (suffix != NULL)) || *size == 0 ||
+		*size >= UINT64_C(10) << 30)
+		return "a number of bytes, with K, M or G";
+	if (suffix)
+		*size <<= 10 * (suffix - suffixes + 1);
+	return NULL;
+}
+
+static const char *read_digest(void *out, const char *v, size_t n)
+{
+	return digest_from_hex(out, v, n) ? NULL
+					  : "64 or 128 lower-case hex digits";
+}
+
+static const char *read_path(void *out, const char *v, size_t n)
+{
+	if (!clean_path(v, n))
+		return "an absolute path without . or .. or //";
+	memcpy(out, v, n + 1);
+	return NULL;
+}
+
+static bool is_uuid(const char *v)
+{
+	size_t i, n = strlen(v);
+
+	for (i = 0; i < n; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23
+				? v[i] != '-'
+				: !strchr("0123456789abcdefABCDEF", v[i]))
+			return false;
+	return n == 36;
+}
+
+const char *store_naming(const char *v, enum naming *by)
+{
+	static const char *const prefixes[] = { "/dev/",
+		"LABEL=", "UUID=", "PARTLABEL=", "PARTUUID=" };
+
+	for (*by = BY_PATH; *by <= BY_PARTUUID; ++*by) {
+		size_t n = strlen(prefixes[*by]);
+
+		if (strncmp(v, prefixes[*by], n) == 0)
+			return v + n;
+	}
+	return NULL;
+}
+
+static const char *read_store(void *out, const char *v, size_t n)
+{
+	enum naming by;
+	const char *value = store_naming(v, &by);
+	bool uuid = by == BY_UUID || by == BY_PARTUUID;
+
+	/* An empty label would match every file system that has none. */
+	if (!value || !(by == BY_PATH ? clean_path(v, n)
+			      : uuid  ? is_uuid(value)
+				      : *value))
+		return "a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=";
+	memcpy(out, v, n + 1);
+	return NULL;
+}
+
+#define AT(member) offsetof(struct policy, member)
+#define YES_NO .words = yes_no, .expected = "yes or no"
+#define NUMBER(from, to, what) \
+	.min = from, .max = to, .expected = what " from " #from " to " #to
+#define SECONDS(from) NUMBER(from, 3600, "whole seconds")
+
+static const struct field list[] = {
+	{ "trust", AT(trust), .words = trust_names,
+		.expected = "digest, signature, digest+signature or release" },
+	{ "store", AT(store), .read = read_store },
+	{ "store_fstype", AT(store_fstype), .read = read_fstype },
+	{ "store_path", AT(store_path), .read = read_path },
+	{ "store_noreplay", AT(store_noreplay), YES_NO },
+	{ "image", AT(image), .read = read_digest },
+	{ "image_file", AT(image_file), .read = read_path },
+	{ "image_max", AT(image_max), .read = read_size },
+	{ "allow_unverified", AT(allow_unverified), YES_NO },
+	{ "init", AT(init), .read = read_path },
+	{ "timeout", AT(timeout), SECONDS(1) },
+	{ "on_failure", AT(on_failure), .words = failure_action_names,
+		.expected = "reboot, poweroff or halt" },
+	{ "failure_delay", AT(failure_delay), SECONDS(0) },
+	{ "objects", AT(objects), .words = objects_names,
+		.expected = "lazy, preflight, measure or read" },
+	{ "objects_timeout", AT(objects_timeout), SECONDS(1) },
+	{ "lockdown", AT(lockdown), YES_NO },
+	{ "release", AT(release), .read = field_name },
+	{ "threshold", AT(threshold), NUMBER(1, 16, "a number") },
+	{ "tries", AT(tries), NUMBER(0, 99, "a number") },
+	{ "rollback_floor", AT(rollback_floor), .read = field_number },
+};
+
+/* What the command line may say. */
+static const struct field said[] = {
+	{ "composefs", AT(image), .read = read_digest },
+	{ "rootwright.release", AT(version), .read = field_name },
+	{ "rootwright.store", AT(store), .read = read_store },
+	{ "rootwright.timeout", AT(timeout), SECONDS(1) },
+};
+
+#define SETTINGS (sizeof(list) / sizeof(list[0]))
+static const struct fields fields = { .list = list, .n = SETTINGS };
+const struct fields cmdline_fields = { .list = said,
+	.n = sizeof(said) / sizeof(said[0]) };
+
+const char *setting_read(const struct field *x, struct policy *p, const char *v)
+{
+	size_t n = strlen(v);
+
+	if (n >= VALUE_MAX)
+		return "a value of 1 to 255 characters";
+	for (const char *c = v; *c; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			return "printable ASCII characters only";
+	return field_read(x, p, v, n);
+}
 
 void policy_defaults(struct policy *p)
 {
@@ -45,9 +169,9 @@ struct place {
 };
 
 static must_check int set(struct policy *p, struct place *at,
-	const struct setting *s, const char *v, struct err *e)
+	const struct field *s, const char *v, struct err *e)
 {
-	unsigned *seen = &at->seen[s - settings];
+	unsigned *seen = &at->seen[s - list];
 	const char *expected;
 
 	if (*seen)
@@ -69,7 +193,7 @@ static must_check int set(struct policy *p, struct place *at,
 static must_check int parse_line(
 	struct policy *p, struct place *at, char *line, struct err *e)
 {
-	const struct setting *s;
+	const struct field *s;
 	size_t n;
 	char *v;
 
@@ -84,7 +208,7 @@ static must_check int parse_line(
 			"policy: %s:%u: expected key=value, found '%.80s'",
 			at->name, at->line, line);
 	*v++ = '\0';
-	s = setting_find(line, false);
+	s = field_find(&fields, line, strlen(line));
 	if (s)
 		return set(p, at, s, v, e);
 	return err_set(e, REASON_POLICY_INVALID,

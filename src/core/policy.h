@@ -12,8 +12,8 @@
 
 #include "core/digest.h"
 #include "core/fields.h"
-#include "core/kv.h"
 
+#define SECONDS_MAX 3600
 #define POLICY_MAX 16384 /* bytes of boot.conf */
 #define CMDLINE_MAX \
 	16384 /* bytes of /proc/cmdline; kernels give 4096 at most */
@@ -71,7 +71,7 @@ struct policy {
 struct cmdline {
 	/* image, store, timeout and version; zero: not given */
 	struct policy said;
-	unsigned seen;	 /* a bit for each of settings */
+	unsigned seen;	 /* a bit for each of cmdline_fields */
 	bool unverified; /* composefs=?digest */
 };
 
@@ -82,6 +82,28 @@ struct plan {
 	const char *store;   /* the policy's or the command line's */
 	unsigned timeout;
 };
+
+/* What can name the store's device. */
+enum naming {
+	BY_PATH,
+	BY_LABEL,
+	BY_UUID,
+	BY_PARTLABEL,
+	BY_PARTUUID,
+};
+
+/*
+ * How v names it, and what stands after "/dev/", "LABEL=", "UUID=",
+ * "PARTLABEL=" or "PARTUUID="; NULL: none of them.
+ */
+const char *store_naming(const char *v, enum naming *by);
+
+/* What the command line may say, into the same struct. */
+extern const struct fields cmdline_fields;
+
+/* field_read() of 1 to 255 characters of printable ASCII. */
+const char *setting_read(
+	const struct field *x, struct policy *p, const char *v);
 
 /* The defaults, as without a boot.conf. */
 void policy_defaults(struct policy *p);

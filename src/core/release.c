@@ -4,18 +4,10 @@
 #include <sys/mman.h>
 
 #include "core/file.h"
-#include "core/kv.h"
 #include "core/merkle.h"
 
-static const char *read_algorithm(void *member, const char *v, size_t n)
-{
-	enum hash_algorithm a = v[n - 1] == '2' ? HASH_SHA512 : HASH_SHA256;
-
-	if (n != 6 || memcmp(v, hash_name(a), n) != 0)
-		return "sha256 or sha512";
-	*(enum hash_algorithm *)member = a;
-	return NULL;
-}
+/* As in enum hash_algorithm. */
+static const char *const algorithms[] = { "", "sha256", "sha512", NULL };
 
 /* The member is the release itself: there is a number beside the list. */
 static const char *read_images(void *member, const char *v, size_t n)
@@ -37,24 +29,14 @@ static const char *read_images(void *member, const char *v, size_t n)
 	return NULL;
 }
 
-static bool is_path(struct slice word)
-{
-	char path[VALUE_MAX];
-
-	if (word.n >= sizeof(path))
-		return false;
-	memcpy(path, word.s, word.n);
-	path[word.n] = '\0';
-	return kv_clean_path(path);
-}
-
 static const char *read_paths(void *member, const char *v, size_t n)
 {
 	struct slice word, list = { v, n };
 	unsigned count = 0;
 
 	while (words_next(&list, &word))
-		if (++count > RELEASE_PATHS_MAX || !is_path(word))
+		if (++count > RELEASE_PATHS_MAX || word.n >= VALUE_MAX ||
+			!clean_path(word.s, word.n))
 			return "at most 256 absolute paths without . or .. or //, of 255 characters at most";
 	*(struct slice *)member = (struct slice){ v, n };
 	return NULL;
@@ -81,16 +63,18 @@ static const char *read_description(void *member, const char *v, size_t n)
 
 #define AT(member) offsetof(struct release, member)
 static const struct field list[] = {
-	{ "name", field_name, AT(name), true, false },
-	{ "version", field_name, AT(version), true, false },
-	{ "sequence", field_number, AT(sequence), true, false },
-	{ "rollback_index", field_number, AT(rollback_index), true, false },
-	{ "algorithm", read_algorithm, AT(algorithm), true, false },
-	{ "images", read_images, 0, true, false },
-	{ "preflight", read_paths, AT(preflight), false, false },
-	{ "kernel_arguments", read_arguments, AT(kernel_arguments), false,
-		false },
-	{ "description", read_description, AT(description), false, true },
+	{ "name", AT(name), .read = field_name, .required = true },
+	{ "version", AT(version), .read = field_name, .required = true },
+	{ "sequence", AT(sequence), .read = field_number, .required = true },
+	{ "rollback_index", AT(rollback_index), .read = field_number,
+		.required = true },
+	{ "algorithm", AT(algorithm), .words = algorithms,
+		.expected = "sha256 or sha512", .required = true },
+	{ "images", 0, .read = read_images, .required = true },
+	{ "preflight", AT(preflight), .read = read_paths },
+	{ "kernel_arguments", AT(kernel_arguments), .read = read_arguments },
+	{ "description", AT(description), .read = read_description,
+		.utf8 = true },
 };
 
 static const struct fields fields = { "release", RELEASE_FORMAT, list,

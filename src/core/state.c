@@ -11,12 +11,13 @@
 
 #define AT(member) offsetof(struct state, member)
 static const struct field list[] = {
-	{ "generation", field_number, AT(generation), true, false },
-	{ "name", field_name, AT(name), true, false },
-	{ "blessed", field_name, AT(blessed), false, false },
-	{ "floor", field_number, AT(floor), true, false },
-	{ "trying", field_name, AT(trying), false, false },
-	{ "tries_left", field_number, AT(tries_left), false, false },
+	{ "generation", AT(generation), .read = field_number,
+		.required = true },
+	{ "name", AT(name), .read = field_name, .required = true },
+	{ "blessed", AT(blessed), .read = field_name },
+	{ "floor", AT(floor), .read = field_number, .required = true },
+	{ "trying", AT(trying), .read = field_name },
+	{ "tries_left", AT(tries_left), .read = field_number },
 };
 
 static const struct fields fields = { "state", FORMAT, list,

@@ -83,7 +83,8 @@ for example in "$T"/example.*; do
 done
 
 # The keys of the source, and those of the man page.
-sed -n 's/^\t{ "\([a-z_]*\)",.*/\1/p' src/core/kv.c | sort >"$T/source"
+sed -n '/^static const struct field list/,/^}/s/^\t{ "\([a-z_]*\)",.*/\1/p' \
+	src/core/policy.c | sort >"$T/source"
 sed -n 's/^\.It Cm \([a-z_]*\) Ns = Ns .*/\1/p' "$page" | sort >"$T/page"
 is 'the man page lists the keys' "$(cat "$T/page")" "$(cat "$T/source")"
 is 'there are some' "$(wc -l <"$T/source")" 20
