@@ -118,6 +118,12 @@ class Disk:
             f.seek(self.start + 1024)
             f.write(bytes(1024))
 
+    def smear(self, byte):
+        """One byte all over the superblock, but for the magic number."""
+        with open(self.path, "r+b") as f:
+            f.seek(self.start + 1024)
+            f.write(bytes([byte]) * 56 + b"\x53\xef" + bytes([byte]) * 966)
+
     def unseal(self, path):
         """Takes the fs-verity flag away; the bytes stay."""
         self.debugfs(f"set_inode_field {path} flags 0x80000")
