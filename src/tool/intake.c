@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/intake.h"
 
-#include <fcntl.h>
-#include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,9 +13,13 @@
 
 #define JOBS_MAX 512
 #define JOBS_MIN 16
-#define WAKE_AT 16 /* jobs that wait, before a thread is woken for them */
+#define COLD_FILES 512 /* so many are cold after one that was */
 
-/* A ring: [collect, take) are taken, [take, put) wait to be taken. */
+/*
+ * A ring: [collect, take) are taken, [take, put) wait to be taken. Who walks
+ * works, too, when more waits than the threads take next: no processor is
+ * left without work, whether walking or reading takes longer.
+ */
 struct intake {
 	struct tree *tree;
 	struct object_writer *objects;
@@ -28,12 +31,17 @@ struct intake {
 	struct job *jobs;
 	unsigned max;
 	uint64_t put, take, collect;
+	uint64_t waiting;   /* bytes of the jobs that wait */
 	uint64_t in_memory; /* bytes that jobs have */
 	unsigned idle;	    /* threads that wait */
-	bool walk_waits, failed, stop;
-	uint8_t *buffers; /* INTAKE_BUFFER for each thread */
+	bool walk_waits, walked, failed, stop;
+	uint8_t *buffers;   /* INTAKE_BUFFER for each thread */
+	struct group group; /* of the thread that walks */
+	unsigned group_max; /* jobs of a group */
 	pthread_t threads[THREADS_MAX];
-	unsigned n_threads, started;
+	unsigned n_threads, started; /* the one that walks not counted */
+
+	atomic_uint cold; /* files to come, likely not in memory */
 };
 
 static struct job *job_at(struct intake *in, uint64_t i)
@@ -41,21 +49,31 @@ static struct job *job_at(struct intake *in, uint64_t i)
 	return &in->jobs[i % in->max];
 }
 
+/* With the lock held: is there enough for a group? At the end anything is. */
+static bool is_enough(const struct intake *in)
+{
+	uint64_t left = in->put - in->take;
+
+	return left >= in->group_max || in->waiting >= INTAKE_FULL ||
+	       (left && in->walked);
+}
+
 /*
- * With the lock held: takes the next jobs that fit into a buffer, and leaves
- * some for the others. After an error nothing more is begun: all that is
- * before it has been.
+ * With the lock held: takes the next jobs that fit into a buffer, and at the
+ * end leaves some for the others. After an error nothing more is begun: all
+ * that is before it has been.
  */
 static bool take(struct intake *in, struct group *g)
 {
-	uint64_t left = in->put - in->take, bytes = 0;
-	uint64_t most = (left + in->n_threads - 1) / in->n_threads;
+	uint64_t left = in->put - in->take, bytes = 0, most = left;
 
 	g->n = 0;
 	if (in->failed || in->stop || left == 0)
 		return false;
-	if (most > INTAKE_GROUP)
-		most = INTAKE_GROUP;
+	if (in->walked)
+		most = (left + in->n_threads) / (in->n_threads + 1);
+	if (most > in->group_max)
+		most = in->group_max;
 	while (g->n < most) {
 		struct job *j = job_at(in, in->take);
 
@@ -65,11 +83,18 @@ static bool take(struct intake *in, struct group *g)
 		g->jobs[g->n++] = j;
 		in->take++;
 	}
+	in->waiting -= bytes;
 	return true;
 }
 
-static void finish(struct intake *in, const struct group *g)
+/* With the lock held, which is given back meanwhile. */
+static void work_on(struct intake *in, struct group *g)
 {
+	pthread_mutex_unlock(&in->lock);
+	group_work(g);
+	if (g->waited)
+		in->cold = COLD_FILES;
+	pthread_mutex_lock(&in->lock);
 	for (unsigned i = 0; i < g->n; i++) {
 		g->jobs[i]->done = true;
 		in->failed |= g->jobs[i]->r != 0;
@@ -78,27 +103,28 @@ static void finish(struct intake *in, const struct group *g)
 		pthread_cond_signal(&in->done);
 }
 
+static void group_begin(struct intake *in, struct group *g, unsigned number)
+{
+	g->algorithm = in->tree->algorithm;
+	g->objects = in->objects;
+	g->buffer = in->buffers + (size_t)number * INTAKE_BUFFER;
+}
+
 static void *work(void *arg)
 {
 	struct intake *in = arg;
-	struct group g = {
-		.algorithm = in->tree->algorithm,
-		.objects = in->objects,
-	};
+	struct group g;
 
 	pthread_mutex_lock(&in->lock);
-	g.buffer = in->buffers + (size_t)in->started++ * INTAKE_BUFFER;
+	group_begin(in, &g, in->started++);
 	while (!in->stop) {
-		if (!take(in, &g)) {
-			in->idle++;
-			pthread_cond_wait(&in->work, &in->lock);
-			in->idle--;
+		if (is_enough(in) && take(in, &g)) {
+			work_on(in, &g);
 			continue;
 		}
-		pthread_mutex_unlock(&in->lock);
-		group_work(&g);
-		pthread_mutex_lock(&in->lock);
-		finish(in, &g);
+		in->idle++;
+		pthread_cond_wait(&in->work, &in->lock);
+		in->idle--;
 	}
 	pthread_mutex_unlock(&in->lock);
 	return NULL;
@@ -135,13 +161,31 @@ static int wait_for(
 
 	while ((r = collect(in, e)) == 0 &&
 		(in->put - in->collect > jobs || in->in_memory > bytes)) {
-		if (in->idle)
-			pthread_cond_broadcast(&in->work);
+		if (take(in, &in->group)) {
+			work_on(in, &in->group);
+			continue;
+		}
 		in->walk_waits = true;
 		pthread_cond_wait(&in->done, &in->lock);
 		in->walk_waits = false;
 	}
 	return r;
+}
+
+/*
+ * With the lock held: a thread is woken for what came, or it is for us: when
+ * all are at work and each finds enough when it is done.
+ */
+static void share(struct intake *in)
+{
+	if (in->idle) {
+		if (is_enough(in))
+			pthread_cond_signal(&in->work);
+	} else if (in->put - in->take >=
+			   (uint64_t)in->group_max * (in->n_threads + 1) &&
+		   take(in, &in->group)) {
+		work_on(in, &in->group);
+	}
 }
 
 /* Takes fd and bytes over. */
@@ -162,11 +206,11 @@ static int submit(struct intake *in, const struct job *what, const char *path,
 		j->before = what->before;
 		j->inode = what->inode;
 		j->done = false;
-		snprintf(j->path, sizeof(j->path), "%s", path);
+		memcpy(j->path, path, strnlen(path, SCAN_PATH - 1) + 1);
+		j->path[SCAN_PATH - 1] = '\0';
 		in->in_memory += more;
-		if (in->idle && (in->put - in->take >= WAKE_AT ||
-					j->size > INTAKE_BUFFER / 4))
-			pthread_cond_signal(&in->work);
+		in->waiting += j->size;
+		share(in);
 	}
 	pthread_mutex_unlock(&in->lock);
 	return r;
@@ -190,9 +234,10 @@ int intake_file(struct intake *in, int fd, const struct stat *before,
 	};
 
 	count(in, j.size);
-	/* The disk begins with all that wait, and does not see one by one. */
-	if (j.size <= INTAKE_BUFFER)
-		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+	if (in->cold) {
+		in->cold--;
+		group_soon(fd, j.size);
+	}
 	if (submit(in, &j, path, e) == 0)
 		return 0;
 	close(fd);
@@ -255,7 +300,10 @@ int intake_finish(struct intake *in, struct err *e)
 
 	progress_clear();
 	pthread_mutex_lock(&in->lock);
+	in->walked = true;
+	pthread_cond_broadcast(&in->work);
 	r = wait_for(in, 0, 0, e);
+	in->walked = false;
 	pthread_mutex_unlock(&in->lock);
 	return r;
 }
@@ -267,19 +315,18 @@ struct intake_stats intake_stats(const struct intake *in)
 
 static int start(struct intake *in, unsigned threads, struct err *e)
 {
-	in->n_threads = threads;
 	in->jobs = calloc(in->max, sizeof(*in->jobs));
 	in->buffers = malloc((size_t)threads * INTAKE_BUFFER);
 	if (!in->jobs || !in->buffers)
 		return err_set(e, REASON_FAILED, "tree: out of memory");
-	for (unsigned i = 0; i < threads; i++) {
-		int r = pthread_create(&in->threads[i], NULL, work, in);
+	group_begin(in, &in->group, threads - 1);
+	for (; in->n_threads < threads - 1; in->n_threads++) {
+		int r = pthread_create(
+			&in->threads[in->n_threads], NULL, work, in);
 
-		if (r == 0)
-			continue;
-		in->n_threads = i;
-		return err_sys(
-			e, REASON_FAILED, r, "tree: cannot start a thread");
+		if (r != 0)
+			return err_sys(e, REASON_FAILED, r,
+				"tree: cannot start a thread");
 	}
 	return 0;
 }
@@ -296,6 +343,11 @@ int intake_open(struct intake **out, struct tree *t,
 	in->tree = t;
 	in->objects = objects;
 	in->max = fds > JOBS_MAX ? JOBS_MAX : fds < JOBS_MIN ? JOBS_MIN : fds;
+	in->group_max = in->max / (2 * threads);
+	if (in->group_max > INTAKE_GROUP)
+		in->group_max = INTAKE_GROUP;
+	in->group_max += in->group_max == 0;
+	in->cold = COLD_FILES;
 	pthread_mutex_init(&in->lock, NULL);
 	pthread_cond_init(&in->work, NULL);
 	pthread_cond_init(&in->done, NULL);

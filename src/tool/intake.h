@@ -29,7 +29,10 @@ struct intake_stats {
 	uint64_t files, bytes;
 };
 
-/* objects: NULL where digests are all that is wanted. */
+/*
+ * objects: NULL where digests are all that is wanted. threads: at least 1,
+ * the caller's own, which works in intake_file and the others.
+ */
 must_check int intake_open(struct intake **in, struct tree *t,
 	struct object_writer *objects, unsigned threads, struct err *e);
 

@@ -10,6 +10,7 @@
 
 #define INTAKE_GROUP 64		/* files that are hashed at once, */
 #define INTAKE_BUFFER (1 << 20) /* and their bytes; a larger file is alone */
+#define INTAKE_FULL (1 << 18)	/* bytes that fill the hash's lanes as well */
 
 struct job {
 	int fd;		/* -1: the content is in bytes */
@@ -31,9 +32,13 @@ struct group {
 	enum hash_algorithm algorithm;
 	struct object_writer *objects;
 	uint8_t *buffer; /* INTAKE_BUFFER */
+	bool waited;	 /* comes out: some had to come from the disk */
 	struct job *jobs[INTAKE_GROUP];
 	unsigned n;
 };
+
+/* The disk begins with all that are wanted, and does not see one by one. */
+void group_soon(int fd, uint64_t size);
 
 void group_work(struct group *g);
 

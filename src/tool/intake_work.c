@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tool/compute_batch.h"
 #include "tool/intake_private.h"
 
-/* The file's size bytes, and nothing changed meanwhile. */
-static int read_file(struct job *j, uint8_t *to)
+void group_soon(int fd, uint64_t size)
+{
+	/* The kernel itself reads ahead in large files. */
+	if (size <= INTAKE_BUFFER)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+}
+
+/*
+ * As much of the file as is in memory: whoever has all of it there need not
+ * tell the disk, which takes as long as reading does.
+ */
+static size_t read_cached(const struct job *j, uint8_t *to)
+{
+	const struct iovec v = { to, j->size };
+	ssize_t n = preadv2(j->fd, &v, 1, -1, RWF_NOWAIT);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* The rest of the file's size bytes, and nothing changed meanwhile. */
+static int read_rest(struct job *j, uint8_t *to, size_t done)
 {
 	struct compute_file f = { j->fd, j->path };
-	size_t done = 0;
 	int r = 0;
 
 	while (r == 0 && done < j->size) {
@@ -53,27 +73,59 @@ static int stream_file(const struct group *g, struct job *j)
 	return r == 0 && link ? put_link(g, j) : r;
 }
 
-/* The content of those that are in memory from now on; gives their number. */
-static unsigned read_all_files(
-	const struct group *g, struct job **jobs, struct compute_job *hash)
+/* What is read into the buffer. */
+static bool is_read(const struct job *j)
+{
+	return !j->bytes && j->size <= INTAKE_BUFFER;
+}
+
+/* Of each file what is in memory; the disk begins with the others. */
+static void read_group(struct group *g, size_t *done)
 {
 	uint8_t *to = g->buffer;
-	unsigned n = 0;
 
+	g->waited = false;
 	for (unsigned i = 0; i < g->n; i++) {
 		struct job *j = g->jobs[i];
 
-		if (!j->bytes && j->size > INTAKE_BUFFER) {
+		if (!is_read(j))
+			continue;
+		done[i] = read_cached(j, to);
+		to += j->size;
+		if (done[i] == j->size)
+			continue;
+		group_soon(j->fd, j->size);
+		g->waited = true;
+	}
+}
+
+/* The content of those that are in memory from now on; gives their number. */
+static unsigned read_all_files(
+	struct group *g, struct job **jobs, struct compute_job *hash)
+{
+	size_t done[INTAKE_GROUP];
+	uint8_t *to = g->buffer;
+	unsigned n = 0;
+
+	read_group(g, done);
+	for (unsigned i = 0; i < g->n; i++) {
+		struct job *j = g->jobs[i];
+
+		if (is_read(j)) {
+			j->r = read_rest(j, to, done[i]);
+			hash[n].bytes = to;
+			to += j->size;
+		} else if (j->bytes) {
+			j->r = 0;
+			hash[n].bytes = j->bytes;
+		} else {
 			j->r = stream_file(g, j);
 			continue;
 		}
-		j->r = j->bytes ? 0 : read_file(j, to);
 		if (j->r != 0)
 			continue;
-		hash[n].bytes = j->bytes ? j->bytes : to;
 		hash[n].size = j->size;
 		jobs[n++] = j;
-		to += j->bytes ? 0 : j->size;
 	}
 	return n;
 }

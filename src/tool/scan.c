@@ -130,14 +130,13 @@ static int read_content(struct scan *s, int fd, uint32_t dir, const char *name,
 	return tree_set_content(s->tree, inode, bytes, size, s->e);
 }
 
-static int pass_on(
-	struct scan *s, struct scan_file *f, uint32_t dir, const char *name)
+/* The name is an entry's already, so its length is known to be right. */
+static int pass_on(struct scan *s, struct scan_file *f, const char *name)
 {
-	char path[SCAN_PATH];
 	int r;
 
-	scan_path(s, dir, name, path);
-	f->path = path;
+	memcpy(s->path + s->n_path, name, strlen(name) + 1);
+	f->path = s->path;
 	r = s->o->file(s->o->ctx, f, s->e);
 	f->fd = -1; /* it was taken over */
 	return r;
@@ -163,7 +162,7 @@ static int scan_inode(
 		scan_xattrs(s, f->fd, NULL, dir, name, f->inode) != 0)
 		return -1;
 	if (size > SCAN_INLINE_MAX)
-		return pass_on(s, f, dir, name);
+		return pass_on(s, f, name);
 	if (size && read_content(s, f->fd, dir, name, size, f->inode) != 0)
 		return -1;
 	if (fstat(f->fd, &after) != 0)
@@ -260,6 +259,9 @@ static int scan_directory(struct scan *s, struct level *l)
 			close(fd);
 		return r;
 	}
+	scan_path(s, l->dir, NULL, s->path);
+	s->n_path = strlen(s->path);
+	s->path[s->n_path++] = '/';
 	meta = meta_of(&l->st);
 	tree_set_meta(s->tree, l->dir, &meta);
 	r = scan_xattrs(s, fd, NULL, l->dir, NULL, l->dir);

@@ -19,6 +19,9 @@ struct scan {
 	const struct scan_options *o;
 	int root; /* borrowed */
 	int fd;	  /* the directory where the walk is */
+	/* Its path, as scan_path writes it, and a slash. */
+	char path[SCAN_PATH + TREE_NAME_MAX + 2];
+	size_t n_path;
 	struct seen *seen;
 	uint32_t n_seen, cap_seen; /* open addressing, a power of two */
 	char *list;		   /* xattr names, then a value */

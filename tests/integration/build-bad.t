@@ -186,6 +186,12 @@ for what, kind in (("GROW", "small"), ("GROW", "large"), ("SHRINK", "small"),
     write(victim, saved)
 digest = build(tree)[1]
 
+# What has to come from the disk is as good.
+for cache in ("none", "half", "unknown"):
+    for threads in ("1", "3"):
+        equal(build("--threads", threads, tree, INTERPOSE_CACHE=cache)[:2],
+              (0, digest), f"{cache} of it cached, {threads} threads")
+
 # Killed at every call that changes something, with and without O_TMPFILE.
 for mode in ({}, {"INTERPOSE_NO_TMPFILE": "1"}):
     name = "without O_TMPFILE" if mode else "with O_TMPFILE"
