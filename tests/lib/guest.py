@@ -49,17 +49,24 @@ poweroff -f
 """
 
 
-def make_initrd(where, script, dirs=()):
+def add_program(root):
+    """The host program and its libraries."""
+    os.makedirs(f"{root}/bin", exist_ok=True)
+    shutil.copy(ROOTWRIGHT, f"{root}/bin/rootwright")
+    for library in set(re.findall(r"(/\S+) \(0x", run("ldd", ROOTWRIGHT)[1])):
+        os.makedirs(root + os.path.dirname(library), exist_ok=True)
+        shutil.copy(library, root + library)
+
+
+def make_initrd(where, script, dirs=(), program=True):
     """where/root becomes where/initrd; what the caller put there is kept.
     Returns whether it could be made."""
     root = f"{where}/root"
     for name in ("bin", "proc", "dev", "sys", *dirs):
         os.makedirs(f"{root}/{name}", exist_ok=True)
     shutil.copy("/bin/busybox", f"{root}/bin/busybox")
-    shutil.copy(ROOTWRIGHT, f"{root}/bin/rootwright")
-    for library in set(re.findall(r"(/\S+) \(0x", run("ldd", ROOTWRIGHT)[1])):
-        os.makedirs(root + os.path.dirname(library), exist_ok=True)
-        shutil.copy(library, root + library)
+    if program:
+        add_program(root)
     with open(f"{root}/init", "w", encoding="ascii") as f:
         f.write(BEGIN + script + END)
     os.chmod(f"{root}/init", 0o755)
@@ -67,12 +74,12 @@ def make_initrd(where, script, dirs=()):
                ">../initrd")[0] == 0
 
 
-def run_guest(where, drives):
+def run_guest(where, drives, memory=512, vmlinuz=None):
     """Boots where/initrd with these drives (QEMU's options for -blockdev or
     -drive, in order). Returns (console, {step: (exit code, its words)})."""
     argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,cx16=off",
-            "-m", "512", "-nographic", "-no-reboot", "-net", "none",
-            "-kernel", kernel()[0], "-initrd", f"{where}/initrd", "-append",
+            "-m", str(memory), "-nographic", "-no-reboot", "-net", "none",
+            "-kernel", vmlinuz or kernel()[0], "-initrd", f"{where}/initrd", "-append",
             "console=ttyS0 panic=-1 no_timer_check loglevel=0", *drives]
     console = run(*argv, stdin=-3, timeout=600)[1].replace("\r", "")
     return console, {m[1]: (int(m[3]), m[2]) for m in re.finditer(
