@@ -174,14 +174,16 @@ static int wait_for(
 
 /*
  * With the lock held: a thread is woken for what came, or it is for us: when
- * all are at work and each finds enough when it is done.
+ * all are at work and each finds enough when it is done. While the disk is
+ * what all wait for, it is better told of more files.
  */
 static void share(struct intake *in)
 {
 	if (in->idle) {
 		if (is_enough(in))
 			pthread_cond_signal(&in->work);
-	} else if (in->put - in->take >=
+	} else if (!in->cold &&
+		   in->put - in->take >=
 			   (uint64_t)in->group_max * (in->n_threads + 1) &&
 		   take(in, &in->group)) {
 		work_on(in, &in->group);
