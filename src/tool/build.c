@@ -71,24 +71,36 @@ static int open_store(struct build *b, struct err *e)
 	return b->hardlink ? may_link(b, e) : 0;
 }
 
-int build_open(struct build *b, struct err *e)
+static int check_output(const struct build *b, struct err *e)
 {
-	if (b->output && faccessat(AT_FDCWD, b->output, F_OK,
-				 AT_SYMLINK_NOFOLLOW) == 0) {
-		err_set(e, REASON_FAILED,
-			"%s: expected no such file, found one", b->output);
-		return err_hint(e, "remove it, or name another --output");
-	}
-	if (source_open(&b->source, b->source_name, e) != 0)
-		return -1;
-	/* mkcomposefs silently does not mind them there. */
-	if (b->source.kind == SOURCE_DUMP && filter_any(&b->filter)) {
-		err_set(e, REASON_FAILED,
-			"%s: expected no option that changes a dump, found one",
+	if (!b->output ||
+		faccessat(AT_FDCWD, b->output, F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	err_set(e, REASON_FAILED, "%s: expected no such file, found one",
+		b->output);
+	return err_hint(e, "remove it, or name another --output");
+}
+
+static int check_source(const struct build *b, struct err *e)
+{
+	if (b->layers && b->source.kind != SOURCE_OCI)
+		return err_set(e, REASON_FAILED,
+			"%s: --layers: expected oci:DIR[:REF], found another source",
 			b->source_name);
-		return err_hint(e,
-			"a dump is taken as it is: --no-hardlinks, --use-epoch and the --skip options are for other sources");
-	}
+	/* mkcomposefs silently does not mind them there. */
+	if (b->source.kind != SOURCE_DUMP || !filter_any(&b->filter))
+		return 0;
+	err_set(e, REASON_FAILED,
+		"%s: expected no option that changes a dump, found one",
+		b->source_name);
+	return err_hint(e,
+		"a dump is taken as it is: --no-hardlinks, --use-epoch and the --skip options are for other sources");
+}
+
+int build_prepare(struct build *b, struct err *e)
+{
+	if (check_output(b, e) != 0)
+		return -1;
 	if (b->threads == 0)
 		b->threads = threads_default();
 	compute_set_threads(b->threads);
@@ -97,9 +109,17 @@ int build_open(struct build *b, struct err *e)
 	if (!b->algorithm)
 		b->algorithm = HASH_SHA256;
 	b->tree = tree_new(b->algorithm);
-	if (!b->tree)
-		return err_set(
-			e, REASON_FAILED, "%s: out of memory", b->source_name);
+	return b->tree ? 0
+		       : err_set(e, REASON_FAILED, "%s: out of memory",
+				 b->source_name);
+}
+
+int build_open(struct build *b, struct err *e)
+{
+	if (check_output(b, e) != 0 ||
+		source_open(&b->source, b->source_name, e) != 0 ||
+		check_source(b, e) != 0 || build_prepare(b, e) != 0)
+		return -1;
 	return intake_open(&b->intake, b->tree,
 		b->store_name ? &b->objects : NULL, b->threads, e);
 }
@@ -140,15 +160,15 @@ static int put_into_store(struct build *b, int fd, struct err *e)
 	return store_add_image(&b->store, &d, e);
 }
 
-static int write_image(struct build *b, int fd, const char *to, struct err *e)
+static int write_image(
+	struct build *b, struct tree *t, int fd, const char *to, struct err *e)
 {
-	if (image_write_file(
-		    b->tree, &b->image_options, fd, to, &b->image, e) != 0)
+	if (image_write_file(t, &b->image_options, fd, to, &b->image, e) != 0)
 		return -1;
 	return b->store_name ? put_into_store(b, fd, e) : 0;
 }
 
-int build_publish(struct build *b, struct err *e)
+int build_publish(struct build *b, struct tree *t, struct err *e)
 {
 	struct pending p = { .fd = -1 };
 	const char *name = NULL;
@@ -163,7 +183,7 @@ int build_publish(struct build *b, struct err *e)
 	}
 	if (r == 0)
 		r = write_image(
-			b, p.fd, b->output ? b->output : b->store_name, e);
+			b, t, p.fd, b->output ? b->output : b->store_name, e);
 	if (r == 0 && b->output)
 		return pending_publish(&p, name, false, true, e);
 	pending_abort(&p);
@@ -176,5 +196,6 @@ void build_close(struct build *b)
 	object_writer_close(&b->objects);
 	store_close(&b->store);
 	tree_free(b->tree);
+	layer_stack_free(&b->stack);
 	source_close(&b->source);
 }

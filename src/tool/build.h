@@ -19,17 +19,18 @@ struct build {
 	enum hash_algorithm algorithm; /* 0: the store's, or SHA-256 */
 	struct image_options image_options;
 	struct filter filter;
-	bool for_boot, hardlink;
+	bool for_boot, hardlink, layers, lower;
 	unsigned threads; /* 0: as many as there are processors */
 
 	struct source source;
 	struct store store;
 	struct object_writer objects;
 	struct tree *tree;
+	struct layer_stack stack; /* layers: a tree for each */
 	struct intake *intake;
 
-	struct image_file image;
-	uint32_t entries;
+	struct image_file image; /* published last */
+	uint32_t entries;	 /* of what was read */
 };
 
 #define BUILD_NONE \
@@ -49,10 +50,25 @@ struct build {
 must_check int build_open(struct build *b, struct err *e);
 
 /*
- * Writes the tree's image and puts it into the store and at the output. Last
- * of all it gets its names: whoever finds it finds all its objects.
+ * Of build_open what does not depend on a source: refuses an output that is
+ * there, opens the store, makes the tree.
  */
-must_check int build_publish(struct build *b, struct err *e);
+must_check int build_prepare(struct build *b, struct err *e);
+
+/*
+ * Writes the tree's image and puts it into the store and at the output. Last
+ * of all it gets its names: whoever finds it finds all its objects. The tree
+ * is used up.
+ */
+must_check int build_publish(struct build *b, struct tree *t, struct err *e);
+
+/*
+ * The same for each layer's tree, the undermost first. images: room for
+ * stack.n, the topmost first. Refused before anything is published: a layer
+ * that would capture what is above it (capture.h).
+ */
+must_check int build_layers(
+	struct build *b, struct image_file *images, struct err *e);
 
 void build_close(struct build *b);
 

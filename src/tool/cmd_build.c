@@ -11,6 +11,7 @@
 
 #include "core/file.h"
 #include "tool/build.h"
+#include "tool/capture.h"
 #include "tool/compute.h"
 #include "tool/forboot.h"
 #include "tool/threads.h"
@@ -29,6 +30,8 @@ static const char usage[] =
 	"  --algorithm HASH   sha256 (default) or sha512; a store has its own\n"
 	"  --min-version N    the format's version is at least N, 0 (default) or 1\n"
 	"  --max-version N    and at most N, 0 or 1 (default)\n"
+	"  --layers           of oci:, one image for each layer, the top one first\n"
+	"  --lower            refuse what would harm images above this one\n"
 	"  --for-boot         make the image fit to be booted, say what is changed\n"
 	"  --hardlink         seal the tree's files and link them into the store\n"
 	"  --no-hardlinks     make each hard link a file of its own, as mkcomposefs\n"
@@ -46,6 +49,8 @@ static const struct option options[] = {
 	{ "algorithm", required_argument, NULL, 'a' },
 	{ "min-version", required_argument, NULL, 'm' },
 	{ "max-version", required_argument, NULL, 'M' },
+	{ "layers", no_argument, NULL, 'y' },
+	{ "lower", no_argument, NULL, 'w' },
 	{ "for-boot", no_argument, NULL, 'b' },
 	{ "hardlink", no_argument, NULL, 'l' },
 	{ "no-hardlinks", no_argument, NULL, 'n' },
@@ -93,6 +98,12 @@ static int parse_option(struct build *b, int o)
 		return parse_version(&b->image_options.min_version, optarg);
 	case 'M':
 		return parse_version(&b->image_options.max_version, optarg);
+	case 'y':
+		b->layers = true;
+		return 0;
+	case 'w':
+		b->lower = true;
+		return 0;
 	case 'b':
 		b->for_boot = true;
 		return 0;
@@ -140,6 +151,9 @@ static int parse(struct build *b, int argc, char **argv)
 	if (b->hardlink && !b->store_name)
 		return tool_usage(
 			"build", "--hardlink: expected a --store, found none");
+	if (b->layers && (b->output || b->for_boot))
+		return tool_usage("build",
+			"--layers: expected no --output and no --for-boot, found one");
 	if (b->filter.skip_xattrs && b->filter.user_xattrs)
 		return tool_usage("build",
 			"expected --skip-xattrs or --user-xattrs, found both");
@@ -209,12 +223,17 @@ static int read_tree(struct build *b, struct err *e)
 	const struct source_options o = {
 		.intake = b->intake,
 		.strict = getenv("CFS_PARSE_STRICT") != NULL,
+		.stack = b->layers ? &b->stack : NULL,
 	};
+	const struct capture_tree lower = { b->source_name, b->tree };
 
 	if (source_read(&b->source, b->tree, &o, e) != 0 ||
 		tree_filter(b->tree, &b->filter, e) != 0)
 		return -1;
 	if (b->for_boot && fit_for_boot(b, e) != 0)
+		return -1;
+	if (b->lower && !b->layers &&
+		capture_check_tree(&lower, NULL, 0, e) != 0)
 		return -1;
 	b->entries = tree_entries(b->tree);
 	return 0;
@@ -226,9 +245,9 @@ static void summary(const struct build *b)
 	struct intake_stats in = intake_stats(b->intake);
 
 	tool_say(
-		"%s: %u entries, %llu files of %llu bytes outside the image, image of %llu bytes, in %.2f s",
+		"%s: %u entries, %llu files of %llu bytes outside the image, image%s of %llu bytes, in %.2f s",
 		b->source_name, b->entries, (unsigned long long)in.files,
-		(unsigned long long)in.bytes, (unsigned long long)b->image.size,
+		U64(in.bytes), b->layers ? "s" : "", U64(b->image.size),
 		progress_seconds());
 	if (!b->store_name)
 		return;
@@ -242,20 +261,43 @@ static void summary(const struct build *b)
 			b->store_name);
 }
 
-static int run(struct build *b, struct err *e)
+static int print(const struct image_file *images, unsigned n, struct err *e)
 {
 	char hex[DIGEST_HEX_MAX];
 
-	if (build_open(b, e) != 0 || read_tree(b, e) != 0 ||
-		build_publish(b, e) != 0)
-		return -1;
-	summary(b);
-	digest_to_hex(&b->image.digest, hex);
-	puts(hex);
+	for (unsigned i = 0; i < n; i++)
+		puts(digest_to_hex(&images[i].digest, hex));
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return err_sys(e, REASON_FAILED, errno,
 			"standard output: cannot be written");
 	return 0;
+}
+
+static int run_layers(struct build *b, struct err *e)
+{
+	struct image_file *images = calloc(b->stack.n + 1, sizeof(*images));
+	int r = images ? build_layers(b, images, e)
+		       : err_set(e, REASON_FAILED, "%s: out of memory",
+				 b->source_name);
+
+	if (r == 0) {
+		summary(b);
+		r = print(images, b->stack.n, e);
+	}
+	free(images);
+	return r;
+}
+
+static int run(struct build *b, struct err *e)
+{
+	if (build_open(b, e) != 0 || read_tree(b, e) != 0)
+		return -1;
+	if (b->layers)
+		return run_layers(b, e);
+	if (build_publish(b, b->tree, e) != 0)
+		return -1;
+	summary(b);
+	return print(&b->image, 1, e);
 }
 
 int cmd_build(int argc, char **argv)

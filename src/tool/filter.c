@@ -16,8 +16,10 @@ static void skip_devices(struct tree *t)
 	for (uint32_t i = 0; i < t->n_entries; i++) {
 		uint32_t inode = t->entries[i].inode;
 
-		if (inode != TREE_NONE && (tree_type(t, inode, S_IFCHR) ||
-						  tree_type(t, inode, S_IFBLK)))
+		if (inode == TREE_NONE || t->inodes[inode].hides)
+			continue;
+		if (tree_type(t, inode, S_IFCHR) ||
+			tree_type(t, inode, S_IFBLK))
 			tree_remove(t, t->entries[i].parent, entry_name(t, i));
 	}
 }

@@ -249,6 +249,16 @@ static int check_numbers(struct member *m)
 	return 0;
 }
 
+/* A directory may come again in this layer, and is then another one. */
+static int remove_old(struct member *m, uint32_t old)
+{
+	if (tree_type(m->l->tree, old, S_IFDIR) &&
+		layer_hid(m->l, m->dir, m->name, m->e) != 0)
+		return member_at(m);
+	tree_remove(m->l->tree, m->dir, m->name);
+	return 0;
+}
+
 static int add(struct member *m)
 {
 	struct tree *t = m->l->tree;
@@ -275,12 +285,12 @@ static int add(struct member *m)
 		/* The target may be the name itself, in a lower layer. */
 		if (old != TREE_NONE && tree_lookup(t, m->target) == old)
 			return layer_saw(m->l, old, m->e);
-		if (old != TREE_NONE)
-			tree_remove(t, m->dir, m->name);
+		if (old != TREE_NONE && remove_old(m, old) != 0)
+			return -1;
 		return add_link(m);
 	}
-	if (old != TREE_NONE)
-		tree_remove(t, m->dir, m->name);
+	if (old != TREE_NONE && remove_old(m, old) != 0)
+		return -1;
 	return add_new(m, &meta);
 }
 
@@ -324,6 +334,36 @@ static int read_members(struct layers *l, struct unpack *u, struct err *e)
 	}
 }
 
+/* As /usr is now; layers may change that. */
+static int copy_usr(struct layers *l, struct err *e)
+{
+	struct tree_meta meta = { .mode = S_IFDIR | 0755 };
+	struct tree *t = l->tree;
+	uint32_t usr = tree_child(t, TREE_ROOT, "usr"), n;
+
+	tree_set_meta(t, TREE_ROOT, &meta);
+	t->inodes[TREE_ROOT].xattrs = 0;
+	if (usr == TREE_NONE || !tree_type(t, usr, S_IFDIR))
+		return 0;
+	tree_get_meta(t, usr, &meta);
+	tree_set_meta(t, TREE_ROOT, &meta);
+	n = t->refs[t->inodes[usr].xattrs];
+	for (uint32_t i = 1; i <= n; i++)
+		if (pair_set(t, TREE_ROOT, t->refs[t->inodes[usr].xattrs + i],
+			    e) != 0)
+			return -1;
+	return 0;
+}
+
+static int end_layer(struct layers *l, struct err *e)
+{
+	if (!l->stack)
+		return 0;
+	if (!l->has_root && copy_usr(l, e) != 0)
+		return -1;
+	return layer_stack_take(l, e);
+}
+
 int layer_read(struct layers *l, struct unpack *u, struct err *e)
 {
 	/* Names are bytes: libarchive leaves UTF-8 as it is only in UTF-8. */
@@ -339,25 +379,7 @@ int layer_read(struct layers *l, struct unpack *u, struct err *e)
 	r = read_members(l, u, e);
 	uselocale(before);
 	freelocale(utf8);
-	return r;
-}
-
-static int copy_usr(struct layers *l, struct err *e)
-{
-	struct tree *t = l->tree;
-	uint32_t usr = tree_child(t, TREE_ROOT, "usr"), n;
-	struct tree_meta meta;
-
-	if (usr == TREE_NONE || !tree_type(t, usr, S_IFDIR))
-		return 0;
-	tree_get_meta(t, usr, &meta);
-	tree_set_meta(t, TREE_ROOT, &meta);
-	n = t->refs[t->inodes[usr].xattrs];
-	for (uint32_t i = 1; i <= n; i++)
-		if (pair_set(t, TREE_ROOT, t->refs[t->inodes[usr].xattrs + i],
-			    e) != 0)
-			return -1;
-	return 0;
+	return r == 0 ? end_layer(l, e) : r;
 }
 
 int layers_end(struct layers *l, struct err *e)

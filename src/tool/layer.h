@@ -12,6 +12,7 @@
 #define RW_TOOL_LAYER_H
 
 #include "tool/compute.h"
+#include "tool/layer_stack.h"
 #include "tool/tree.h"
 #include "tool/unpack.h"
 
@@ -31,6 +32,7 @@ struct layers {
 	 * may be there already.
 	 */
 	bool oci;
+	struct layer_stack *stack; /* or NULL: gets each layer's own tree */
 
 	uint32_t n;	   /* of the layer that is read, from 1 */
 	bool has_root;	   /* some layer has an entry for it */

@@ -123,7 +123,7 @@ bool layer_has(const struct layers *l, uint32_t inode)
 }
 
 struct names {
-	const struct layers *l;
+	struct layers *l;
 	char (*name)[TREE_NAME_MAX + 1];
 	uint32_t n, cap;
 	uint32_t *dirs; /* that stay, and are to be gone through */
@@ -151,6 +151,22 @@ static int gather(void *ctx, const char *name, uint32_t inode)
 	return 0;
 }
 
+/* For the layer's own tree (layer_stack.h). */
+static int note_opaque(const struct names *g, uint32_t top, uint32_t dir)
+{
+	if (dir != top)
+		return 0;
+	if (dir != TREE_ROOT)
+		return layer_hid_all(g->l, dir, g->e);
+	for (uint32_t i = 0; i < g->n; i++)
+		if (layer_hid(g->l, dir, g->name[i], g->e) != 0)
+			return -1;
+	for (uint32_t i = 0; i < g->n_dirs; i++)
+		if (layer_hid_all(g->l, g->dirs[i], g->e) != 0)
+			return -1;
+	return 0;
+}
+
 /* Removes what lower layers have below the directory. */
 static int make_opaque(struct layers *l, uint32_t top, struct err *e)
 {
@@ -161,6 +177,8 @@ static int make_opaque(struct layers *l, uint32_t top, struct err *e)
 	for (;;) {
 		g.n = 0;
 		r = tree_each(l->tree, dir, gather, &g);
+		if (r == 0)
+			r = note_opaque(&g, top, dir);
 		for (uint32_t i = 0; r == 0 && i < g.n; i++)
 			tree_remove(l->tree, dir, g.name[i]);
 		if (r != 0 || g.n_dirs == 0)
@@ -170,6 +188,15 @@ static int make_opaque(struct layers *l, uint32_t top, struct err *e)
 	free(g.name);
 	free(g.dirs);
 	return r;
+}
+
+/* Could a lower layer have one? */
+static bool is_name(const char *s)
+{
+	size_t n = strlen(s);
+
+	return n && n <= TREE_NAME_MAX && strcmp(s, ".") != 0 &&
+	       strcmp(s, "..") != 0;
 }
 
 int member_whiteout(struct member *m)
@@ -190,5 +217,7 @@ int member_whiteout(struct member *m)
 			"expected a whiteout of what a lower layer has, found one of what this layer has");
 	/* One of nothing is no harm: layers are squashed that way. */
 	tree_remove(m->l->tree, m->dir, hidden);
-	return 1;
+	if (!is_name(hidden))
+		return 1;
+	return layer_hid(m->l, m->dir, hidden, m->e) == 0 ? 1 : member_at(m);
 }

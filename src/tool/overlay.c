@@ -8,9 +8,11 @@
 
 #include "tool/tree_private.h"
 
+/* One of the source, which is content. */
 static bool is_whiteout(const struct tree *t, uint32_t inode)
 {
-	return tree_type(t, inode, S_IFCHR) && t->inodes[inode].payload == 0;
+	return tree_type(t, inode, S_IFCHR) && t->inodes[inode].payload == 0 &&
+	       !t->inodes[inode].hides;
 }
 
 static unsigned choose_version(const struct tree *t, unsigned min, unsigned max)
@@ -108,6 +110,17 @@ static int escape_whiteout(
 	return version >= 1 ? set_both(t, parent, "opaque", "x", e) : 0;
 }
 
+/*
+ * A directory that hides what is below it, in both of overlayfs' name spaces:
+ * which of them it reads depends on who mounts.
+ */
+static int mark_opaque(struct tree *t, uint32_t inode, struct err *e)
+{
+	if (xattr_set_own(t, inode, "trusted.overlay.opaque", "y", 1, e) != 0)
+		return -1;
+	return xattr_set_own(t, inode, "user.overlay.opaque", "y", 1, e);
+}
+
 int overlay_prepare(struct tree *t, unsigned min, unsigned max,
 	unsigned *version, struct err *e)
 {
@@ -124,6 +137,10 @@ int overlay_prepare(struct tree *t, unsigned min, unsigned max,
 	for (uint32_t i = 0; i < n; i++)
 		if (t->inodes[i].links && is_whiteout(t, i) &&
 			escape_whiteout(t, i, *version, e) != 0)
+			return -1;
+	for (uint32_t i = 0; i < n; i++)
+		if (t->inodes[i].links && t->inodes[i].opaque &&
+			mark_opaque(t, i, e) != 0)
 			return -1;
 	given_nlinks(t);
 	xattr_sort(t);

@@ -45,6 +45,17 @@ struct read_inode {
 	uint8_t type;  /* as a directory entry has it */
 };
 
+/*
+ * A whiteout that overlayfs obeys, of a layer's image: no node, and nothing
+ * that the commands that look into images show. Those with the names 00 to ff
+ * in the root are stubs.
+ */
+struct read_hidden {
+	const char *name; /* as a node has it */
+	uint32_t parent;
+	uint8_t name_size;
+};
+
 struct read_image {
 	char *name; /* as given, for messages */
 	uint8_t *bytes;
@@ -57,6 +68,17 @@ struct read_image {
 	uint32_t n_nodes;
 	struct read_inode *inodes;
 	uint32_t n_inodes;
+	struct read_hidden *hidden;
+	uint32_t n_hidden;
+	bool stubs[256]; /* which of the names 00 to ff are stubs */
+};
+
+/* What overlayfs is told of an inode. */
+enum {
+	READ_OPAQUE = 1,    /* hides what is below: trusted.overlay.opaque=y */
+	READ_WHITEOUTS = 2, /* a directory that had whiteouts as content */
+	READ_REDIRECT = 4,  /* a directory that is said to be elsewhere */
+	READ_XATTR_WHITEOUT = 8, /* a whiteout that is no device */
 };
 
 struct read_xattr {
@@ -76,6 +98,7 @@ struct read_stat {
 	/* Content of a file or a link's target: two pieces, then no more. */
 	const uint8_t *data[2];
 	size_t data_size[2];
+	unsigned overlay;    /* READ_*: none is the tree's own */
 	bool was_file;	     /* a whiteout that has content, now out of reach */
 	bool is_object;	     /* a file whose content is not in the image */
 	const char *payload; /* where the object is; NULL: not said */
@@ -116,6 +139,9 @@ static inline bool read_is_link(const struct read_image *r, uint32_t node)
  * NUL into out, which has READ_PATH_MAX + 1 bytes; returns its length.
  */
 size_t read_path(const struct read_image *r, uint32_t node, char *out);
+
+/* The byte that two hex digits say, as an object directory has it; or -1. */
+int read_hex_name(const char *name, size_t n);
 
 /* The node of a path, leading slash or not; UINT32_MAX: none. */
 uint32_t read_lookup(const struct read_image *r, const char *path);

@@ -151,6 +151,7 @@ void read_close(struct read_image *r)
 	free(r->bytes);
 	free(r->nodes);
 	free(r->inodes);
+	free(r->hidden);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -171,6 +172,15 @@ size_t read_path(const struct read_image *r, uint32_t node, char *out)
 		out[--n] = '/';
 	}
 	return strlen(out);
+}
+
+int read_hex_name(const char *name, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *high = n == 2 && name[0] ? strchr(digits, name[0]) : NULL;
+	const char *low = high && name[1] ? strchr(digits, name[1]) : NULL;
+
+	return low ? (int)(high - digits) * 16 + (int)(low - digits) : -1;
 }
 
 /* The child of that name, or UINT32_MAX. */

@@ -29,7 +29,7 @@ struct walk {
 	struct read_image *r;
 	struct frame *stack;
 	size_t depth, cap_stack;
-	uint32_t cap_nodes, cap_inodes;
+	uint32_t cap_nodes, cap_inodes, cap_hidden;
 	uint32_t *by_slot; /* 1 + inode, by position in slots of 32 bytes */
 	uint64_t own;	   /* bytes of the image that inodes had so far */
 	struct read_stat stat;
@@ -165,10 +165,7 @@ static int next_name(struct walk *w, struct frame *f, struct name *n)
 	return 1;
 }
 
-/*
- * Parses the inode at this offset, which no name had yet. A stub is there for
- * overlayfs, and is not of the tree.
- */
+/* Parses the inode at this offset, which no name had yet. */
 static int add_inode(struct walk *w, uint64_t at, uint32_t *inode)
 {
 	struct read_image *r = w->r;
@@ -193,9 +190,30 @@ static int add_inode(struct walk *w, uint64_t at, uint32_t *inode)
 	return 0;
 }
 
-static bool is_stub(const struct walk *w)
+/* Such a device is there for overlayfs, and is not of the tree. */
+static bool is_whiteout(const struct walk *w)
 {
 	return w->stat.type == EROFS_TYPE_CHARACTER && w->stat.rdev == 0;
+}
+
+static int add_hidden(struct walk *w, uint32_t parent, const struct name *n)
+{
+	int byte = parent == 0 ? read_hex_name(n->name, n->size) : -1;
+	struct read_image *r = w->r;
+
+	if (byte >= 0) {
+		r->stubs[byte] = true;
+		return 0;
+	}
+	if (grow(&r->hidden, r->n_hidden, &w->cap_hidden, sizeof(*r->hidden),
+		    w->e) != 0)
+		return -1;
+	r->hidden[r->n_hidden++] = (struct read_hidden){
+		.name = n->name,
+		.name_size = n->size,
+		.parent = parent,
+	};
+	return 0;
 }
 
 /* Descends into the directory that was just parsed. */
@@ -273,8 +291,8 @@ static int add_name(struct walk *w, const struct name *n)
 		return read_bad(r, n->at, w->e,
 			"%.*s: expected one name of a directory, found another",
 			(int)n->size, n->name);
-	if (known ? r->inodes[inode].node == UINT32_MAX : is_stub(w))
-		return 0;
+	if (known ? r->inodes[inode].node == UINT32_MAX : is_whiteout(w))
+		return add_hidden(w, f->node, n);
 	return add_node(w, f->node, n, inode, path);
 }
 

@@ -48,6 +48,20 @@ static int set_digest(const struct read_image *r, uint64_t inode,
 	return 0;
 }
 
+static unsigned overlay_flag(
+	const struct read_xattr *x, const struct read_stat *s)
+{
+	if (strcmp(x->key, OVERLAY "opaque") == 0 && x->size == 1 &&
+		x->value[0] == 'y')
+		return READ_OPAQUE;
+	if (strcmp(x->key, OVERLAY "redirect") == 0 &&
+		(s->mode & S_IFMT) == S_IFDIR)
+		return READ_REDIRECT;
+	if (strcmp(x->key, OVERLAY "whiteout") == 0)
+		return READ_XATTR_WHITEOUT;
+	return strcmp(x->key, ESCAPED "whiteouts") == 0 ? READ_WHITEOUTS : 0;
+}
+
 /*
  * What an xattr of the image says of the tree. Returns 1 if it is one of the
  * tree's own (its name unescaped), 0 if it is only overlayfs', or -1.
@@ -57,6 +71,7 @@ static int interpret(const struct read_image *r, uint64_t inode,
 {
 	bool regular = (s->mode & S_IFMT) == S_IFREG;
 
+	s->overlay |= overlay_flag(x, s);
 	if (strcmp(x->key, OVERLAY "metacopy") == 0)
 		return regular ? set_digest(r, inode, x, s, e) : 0;
 	if (strcmp(x->key, OVERLAY "redirect") == 0) {

@@ -114,6 +114,7 @@ static int read_layers(struct source *s, struct tree *t,
 		.tree = t,
 		.object = put_from,
 		.ctx = o->intake,
+		.stack = o->stack,
 	};
 	struct err other;
 	int r = s->kind == SOURCE_OCI ? oci_read(&s->oci, &l, e)
@@ -149,5 +150,7 @@ int source_read(struct source *s, struct tree *t,
 		*e = earlier;
 		return -1;
 	}
+	if (r == 0 && o->stack)
+		r = layer_stack_fill(o->stack, t, e);
 	return r;
 }

@@ -34,8 +34,9 @@ struct source {
 };
 
 struct source_options {
-	struct intake *intake; /* where content goes; a dump has none */
-	bool strict;	       /* dumps: as CFS_PARSE_STRICT */
+	struct intake *intake;	   /* where content goes; a dump has none */
+	bool strict;		   /* dumps: as CFS_PARSE_STRICT */
+	struct layer_stack *stack; /* SOURCE_OCI: NULL, or each layer's tree */
 };
 
 /* Tells what it is, and opens it. */

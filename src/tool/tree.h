@@ -102,6 +102,15 @@ must_check int tree_set_nlink(
 must_check int tree_set_target(
 	struct tree *t, uint32_t inode, const char *target, struct err *e);
 
+/*
+ * The tree is a layer: its image hides what images below it have by this
+ * name, or have in this directory. A whiteout or an opaque mark that comes as
+ * a device 0:0 or an xattr of the source is content, and hides nothing.
+ */
+must_check int tree_hide(
+	struct tree *t, uint32_t dir, const char *name, struct err *e);
+void tree_set_opaque(struct tree *t, uint32_t dir);
+
 /* Sets or replaces; name is the full one ("security.selinux"). */
 must_check int tree_set_xattr(struct tree *t, uint32_t inode, const char *name,
 	const void *value, size_t n, struct err *e);

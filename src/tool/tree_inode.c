@@ -83,6 +83,25 @@ int tree_set_target(
 	return 0;
 }
 
+int tree_hide(struct tree *t, uint32_t dir, const char *name, struct err *e)
+{
+	struct tree_meta meta;
+	uint32_t inode;
+
+	tree_get_meta(t, dir, &meta);
+	meta.mode = S_IFCHR | 0644;
+	meta.rdev = 0;
+	if (tree_add(t, dir, name, &meta, &inode, e) != 0)
+		return -1;
+	t->inodes[inode].hides = true;
+	return 0;
+}
+
+void tree_set_opaque(struct tree *t, uint32_t dir)
+{
+	t->inodes[dir].opaque = true;
+}
+
 const char *tree_target(const struct tree *t, uint32_t inode)
 {
 	if (!tree_type(t, inode, S_IFLNK))

@@ -31,8 +31,10 @@ struct tree_inode {
 	uint32_t links;	 /* entries that name it; 0: removed */
 	uint32_t entry;	 /* the one entry at which the image has the inode */
 	uint16_t mode;
-	bool is_object;
-	bool ordered; /* directories: the names came in their order so far */
+	bool is_object : 1;
+	bool ordered : 1; /* directories: the names came in order so far */
+	bool hides : 1;	  /* tree_hide: a whiteout that overlayfs obeys */
+	bool opaque : 1;  /* tree_set_opaque: a directory, likewise */
 };
 
 struct tree_entry {

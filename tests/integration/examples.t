@@ -33,6 +33,7 @@ PRINTS = {
     "rootwright-dump.1": "/ .*\n/etc .*\n/etc/hostname .*\n",
     "rootwright-ls.1": "/etc/\t\n/etc/hostname\t?\n",
     "rootwright-measure.1": "[0-9a-f]{64}\n([0-9a-f]{64}\n)?",
+    "rootwright-merge.1": "/etc/\t\n/etc/hostname\t?\n/opt/\t\n/opt/app\t?\n",
     "rootwright-missing.1": "[0-9a-f]{64}\n",
     "rootwright-objects.1": "[0-9a-f]{64}\n",
     "rootwright-verify.1": ".*\n",

@@ -14,93 +14,22 @@ import tarfile
 import tempfile
 
 sys.path.insert(0, "tests/lib")
+from ocilayout import *
 from tap import *
 
 T = tempfile.mkdtemp()
 OCI = f"{T}/oci"
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-INDEX = "application/vnd.oci.image.index.v1+json"
-CONFIG = "application/vnd.oci.image.config.v1+json"
-LAYER = "application/vnd.oci.image.layer.v1.tar"
-REF = "org.opencontainers.image.ref.name"
+oci = Layout(OCI)
+blob, image, nest, index = oci.blob, oci.image, oci.nest, oci.index
 
 
 def build(*argv, **kwargs):
     return run(ROOTWRIGHT, "build", *argv, **kwargs)
 
 
-def d(name, **kwargs):
-    return tar(name, None, **kwargs)
-
-
-def tar(name, content=b"", **kwargs):
-    m = tarfile.TarInfo(name)
-    m.type = tarfile.DIRTYPE if content is None else tarfile.REGTYPE
-    m.mode = 0o755 if content is None else 0o644
-    m.size = len(content or b"")
-    m.mtime = 1
-    for key, value in kwargs.items():
-        setattr(m, key, value)
-    return m, content
-
-
-def link(name, target):
-    return tar(name, type=tarfile.LNKTYPE, linkname=target)
-
-
-def layer(*members):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as t:
-        for m, content in members:
-            t.addfile(m, io.BytesIO(content) if content else None)
-    return out.getvalue()
-
-
-def blob(data, media):
-    digest = hashlib.sha256(data).hexdigest()
-    os.makedirs(f"{OCI}/blobs/sha256", exist_ok=True)
-    with open(f"{OCI}/blobs/sha256/{digest}", "wb") as f:
-        f.write(data)
-    return {"mediaType": media, "digest": f"sha256:{digest}",
-            "size": len(data)}
-
-
-def sha256(data):
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
-
-
-def image(*layers, tag="one", media=LAYER, ids=None, config_media=CONFIG,
-          **more):
-    """Writes the blobs; returns the entry for the index."""
-    if ids is None:
-        ids = [sha256(gzip.decompress(data) if data[:2] == b"\x1f\x8b" else
-                      data) for data in layers]
-    config = blob(json.dumps({"rootfs": {"type": "layers",
-                                         "diff_ids": ids}}).encode(),
-                  config_media)
-    manifest = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config,
-                "layers": [blob(data, media) for data in layers], **more}
-    entry = blob(json.dumps(manifest).encode(), MANIFEST)
-    entry["annotations"] = {REF: tag}
-    return entry
-
-
-def nest(*entries, **more):
-    """An index in a blob; returns the entry for the index that it is in."""
-    return blob(json.dumps({"schemaVersion": 2, "mediaType": INDEX,
-                            "manifests": entries, **more}).encode(), INDEX)
-
-
 def platform(entry, machine, **more):
     return dict(entry, platform={"os": "linux", "architecture": machine,
                                  **more}, annotations={})
-
-
-def index(*entries):
-    with open(f"{OCI}/oci-layout", "w") as f:
-        f.write('{"imageLayoutVersion":"1.0.0"}')
-    with open(f"{OCI}/index.json", "w") as f:
-        json.dump({"schemaVersion": 2, "manifests": list(entries)}, f)
 
 
 def flat(*members):
