@@ -84,6 +84,8 @@ struct candidate {
 };
 
 struct releases {
+	struct config *config;
+	const struct store *store;
 	unsigned n, at; /* at: the one whose turn it is */
 	struct candidate list[CANDIDATES_MAX];
 	struct release release; /* the last that was loaded, verified */
@@ -97,21 +99,19 @@ struct releases {
 };
 
 /* Finds the releases that are signed, and reads the state. */
-void releases_find(
-	struct releases *r, const struct config *c, const struct store *s);
+void releases_find(struct releases *r, struct config *c, const struct store *s);
 
 /*
  * Loads the next that may boot, and plans its image. False: none is left.
  * What is skipped is said and kept, with the reason.
  */
-bool releases_next(struct releases *r, struct config *c, const struct store *s);
+bool releases_next(struct releases *r);
 
 /* The one whose turn it was does not boot. */
 void releases_failed(struct releases *r, const struct err *e);
 
 /* The sentence when none was left; returns -1. */
-int releases_none(
-	const struct releases *r, const struct config *c, struct err *e);
+int releases_none(const struct releases *r, struct err *e);
 
 /* A tree with kernel modules needs those of the running kernel. */
 must_check int release_modules(int root_fd, const char *version, struct err *e);
@@ -120,8 +120,7 @@ must_check int release_modules(int root_fd, const char *version, struct err *e);
  * tries.c: uses one of the tries of a release that is not blessed yet. What
  * goes wrong with that is kept in r->trouble, and is no reason to stop.
  */
-void tries_use(
-	struct releases *r, const struct config *c, const struct store *s);
+void tries_use(struct releases *r);
 
 /* image.c: an image that passed everything the plan asks. */
 struct verified_image {
@@ -225,14 +224,6 @@ const char *lockdown_next(struct slice *a, struct slice allowed);
 must_check int lockdown_check(
 	const struct config *c, struct slice allowed, struct err *e);
 
-/* main.c: one root, with all that is asked of it before it is handed over. */
-struct root {
-	int fd; /* detached */
-	struct verified_image image;
-	bool loop; /* the image is behind a loop device */
-	struct preflight preflight, objects;
-};
-
 /* handoff.c: being PID 1. */
 
 /* Mounts proc, sys, devtmpfs and /run, as the first thing. */
@@ -262,14 +253,28 @@ void record_start(struct record *r);
 /* A stage of this name ends now. */
 void record_stage(struct record *r, const char *name);
 
-/* Writes /run/rootwright/boot.json and /run/rootwright/init. */
-must_check int record_write(const struct record *r, const struct config *c,
-	const struct store *s, const struct releases *releases,
-	const struct root *root, struct err *e);
+/* main.c: a root, with all that is asked of it before it is handed over. */
+struct root {
+	int fd; /* detached */
+	struct verified_image image;
+	bool loop; /* the image is behind a loop device */
+	struct preflight preflight, objects;
+};
+
+/* A boot: what its steps fill, one after the other. */
+struct boot {
+	struct config config;
+	struct store store;
+	struct releases releases; /* trust=release */
+	struct root root;
+	struct record record;
+};
+
+/* record.c again: writes /run/rootwright/boot.json and init there. */
+must_check int record_write(const struct boot *b, struct err *e);
 
 /* The one line of success. */
-void record_say(const struct record *r, const struct config *c,
-	const struct releases *releases, const struct verified_image *v);
+void record_say(const struct boot *b);
 
 /* say.c: the kernel log and the console. */
 

@@ -11,90 +11,82 @@ static const char usage[] =
 	"\nSee rootwright-boot(8).\n";
 
 /* Assembles the root of the planned image. */
-static int assemble(struct root *root, const struct config *c,
-	const struct store *store, const struct releases *releases,
-	struct record *record, struct err *e)
+static int assemble(struct boot *b, struct err *e)
 {
-	bool release = c->policy.trust == TRUST_RELEASE;
+	const struct release *release = &b->releases.release;
+	const struct config *c = &b->config;
+	struct root *root = &b->root;
 
 	*root = (struct root){ .fd = -1, .image.fd = -1 };
-	if (lockdown_check(c, releases->release.kernel_arguments, e) != 0 ||
-		image_verify(&root->image, store, c, e) != 0)
+	if (lockdown_check(c, release->kernel_arguments, e) != 0 ||
+		image_verify(&root->image, &b->store, c, e) != 0)
 		return -1;
-	record_stage(record, "image");
-	if (root_mount(&root->fd, &root->loop, &root->image, store, e) != 0)
+	record_stage(&b->record, "image");
+	if (root_mount(&root->fd, &root->loop, &root->image, &b->store, e) != 0)
 		return -1;
-	record_stage(record, "mount");
-	if (release &&
-		release_modules(root->fd, releases->release.version, e) != 0)
+	record_stage(&b->record, "mount");
+	if (c->policy.trust == TRUST_RELEASE &&
+		release_modules(root->fd, release->version, e) != 0)
 		return -1;
 	if (preflight_run(&root->preflight, root->fd, &c->policy,
-		    releases->release.preflight, e) != 0)
+		    release->preflight, e) != 0)
 		return -1;
-	record_stage(record, "preflight");
+	record_stage(&b->record, "preflight");
 	if (c->policy.objects >= OBJECTS_MEASURE &&
 		objects_check(&root->objects, &c->policy, root->fd, e) != 0)
 		return -1;
-	record_stage(record, "objects");
+	record_stage(&b->record, "objects");
 	return 0;
 }
 
 /* The newest release of which all is well. */
-static int choose(struct root *root, struct config *c,
-	const struct store *store, struct releases *releases,
-	struct record *record, struct err *e)
+static int choose(struct boot *b, struct err *e)
 {
+	struct releases *releases = &b->releases;
 	struct err why;
 
-	releases_find(releases, c, store);
-	record_stage(record, "releases");
-	while (releases_next(releases, c, store)) {
-		if (assemble(root, c, store, releases, record, &why) == 0) {
-			root->image.signer = releases->signers.keys[0];
-			tries_use(releases, c, store);
+	releases_find(releases, &b->config, &b->store);
+	record_stage(&b->record, "releases");
+	while (releases_next(releases)) {
+		if (assemble(b, &why) == 0) {
+			b->root.image.signer = releases->signers.keys[0];
+			tries_use(releases);
 			return 0;
 		}
 		releases_failed(releases, &why);
-		close(root->fd);
-		close(root->image.fd);
+		close(b->root.fd);
+		close(b->root.image.fd);
 		root_undo();
 	}
-	return releases_none(releases, c, e);
+	return releases_none(releases, e);
 }
 
 /* The boot, top to bottom. Returns only on failure, or when not PID 1. */
-static int boot(struct config *c, bool pid1, struct err *e)
+static int boot(struct boot *b, bool pid1, struct err *e)
 {
-	static struct record record;
-	static struct store store;
-	static struct releases releases;
-	struct root root;
+	struct config *c = &b->config;
 	int outer;
 
-	record_start(&record);
+	record_start(&b->record);
 	if (pid1 && early_mounts(e) != 0)
 		return -1;
 	if (config_read(c, CONFIG_DIR, e) != 0 || config_decide(c, e) != 0 ||
 		root_probe_kernel(e) != 0)
 		return -1;
-	record_stage(&record, "config");
+	record_stage(&b->record, "config");
 
-	if (device_find(&store.device, c->plan.store, c->plan.timeout, e) !=
-			0 ||
+	if (device_find(&b->store.device, c->plan.store, c->plan.timeout, e) ||
 		space_enter(&outer, e) != 0 ||
-		store_mount(&store, &c->policy, e) != 0)
+		store_mount(&b->store, &c->policy, e) != 0)
 		return -1;
-	record_stage(&record, "store");
+	record_stage(&b->record, "store");
 
-	if (c->policy.trust == TRUST_RELEASE
-			? choose(&root, c, &store, &releases, &record, e)
-			: assemble(&root, c, &store, &releases, &record, e))
+	if ((c->policy.trust == TRUST_RELEASE ? choose : assemble)(b, e) != 0)
 		return -1;
 
-	if (record_write(&record, c, &store, &releases, &root, e) != 0 ||
-		space_leave(outer, root.fd, e) != 0)
+	if (record_write(b, e) != 0 || space_leave(outer, b->root.fd, e) != 0)
 		return -1;
-	record_say(&record, c, &releases, &root.image);
+	record_say(b);
 	return pid1 ? handoff(c->policy.init, e) : 0;
 }
 
@@ -140,20 +132,20 @@ static int command(struct config *c, int argc, char **argv, struct err *e)
 
 int main(int argc, char **argv)
 {
-	static struct config config;
+	static struct boot b;
 	static struct err err;
 	bool pid1 = getpid() == 1;
 
-	policy_defaults(&config.policy);
+	policy_defaults(&b.config.policy);
 	/* The arguments of PID 1 are words of the kernel command line. */
 	if (!pid1 && argc > 1)
-		return command(&config, argc, argv, &err);
+		return command(&b.config, argc, argv, &err);
 	if (!in_initramfs()) {
 		err_set(&err, REASON_NOT_INITRAMFS,
 			"rootwright-boot: /: expected the root of an initramfs, found a running system");
 		return complain(&err);
 	}
-	if (boot(&config, pid1, &err) != 0)
-		refuse(&config.policy, &err);
+	if (boot(&b, pid1, &err) != 0)
+		refuse(&b.config.policy, &err);
 	return 0;
 }

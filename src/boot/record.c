@@ -67,10 +67,10 @@ static void print_config(struct json *j, const struct config *c)
 }
 
 /* What was found. */
-static void print_image(struct json *j, const struct config *c,
-	const struct store *s, const struct verified_image *v, bool loop)
+static void print_image(struct json *j, const struct boot *b)
 {
-	const struct policy *p = &c->policy;
+	const struct verified_image *v = &b->root.image;
+	const struct policy *p = &b->config.policy;
 	char hex[DIGEST_HEX_MAX];
 
 	json_print(j,
@@ -80,25 +80,25 @@ static void print_image(struct json *j, const struct config *c,
 		: p->image.size		  ? "policy"
 					  : "command line",
 		p->image_file[0] ? "initramfs" : "store",
-		v->memory ? "memory" : "file", loop);
+		v->memory ? "memory" : "file", b->root.loop);
 	if (v->signer && p->trust != TRUST_RELEASE)
 		print_key(j, "signed_by", v->signer);
 	json_print(j,
 		"},'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d}",
-		c->plan.store, s->device.path, p->store_fstype, p->store_path,
-		s->replayed);
+		b->config.plan.store, b->store.device.path, p->store_fstype,
+		p->store_path, b->store.replayed);
 }
 
 /* trust=release: what was there, and why this one. */
-static void print_releases(
-	struct json *j, const struct config *c, const struct releases *r)
+static void print_releases(struct json *j, const struct releases *r)
 {
+	const struct policy *p = &r->config->policy;
 	const struct release *x = &r->release;
 
 	json_print(j,
 		",'release':{'name':%s,'version':%s,'sequence':%llu,'rollback_index':%llu,'threshold':%llu,'signed_by':[",
 		x->name, x->version, U64(x->sequence), U64(x->rollback_index),
-		U64(c->policy.threshold));
+		U64(p->threshold));
 	for (unsigned i = 0; i < r->signers.n; i++) {
 		if (i)
 			json_print(j, ",");
@@ -106,7 +106,7 @@ static void print_releases(
 	}
 	json_print(j,
 		"]},'floor':{'active':%llu,'baked':%llu,'stored':%llu},'state':{'trouble':%s,'blessed':%s,'tries_left':%llu},'candidates':[",
-		U64(r->floor), U64(c->policy.rollback_floor), U64(r->stored),
+		U64(r->floor), U64(p->rollback_floor), U64(r->stored),
 		r->trouble[0] ? r->trouble : NULL,
 		r->state.blessed[0] ? r->state.blessed : NULL,
 		U64(r->uses_try ? r->state.tries_left : 0));
@@ -142,14 +142,17 @@ static void print_arguments(
 }
 
 /* What it took. */
-static void print_work(struct json *j, const struct record *r,
-	const struct config *c, const struct root *root)
+static void print_work(struct json *j, const struct boot *b)
 {
+	const struct preflight *preflight = &b->root.preflight;
+	const struct preflight *objects = &b->root.objects;
+	const struct record *r = &b->record;
+
 	json_print(j,
 		",'preflight':{'files':%llu,'bytes':%llu},'objects':{'mode':%s,'files':%llu,'bytes':%llu},'microseconds':{",
-		U64(root->preflight.files), U64(root->preflight.bytes),
-		objects_names[c->policy.objects], U64(root->objects.files),
-		U64(root->objects.bytes));
+		U64(preflight->files), U64(preflight->bytes),
+		objects_names[b->config.policy.objects], U64(objects->files),
+		U64(objects->bytes));
 	for (unsigned i = 0; i < r->n; i++)
 		json_print(j, "%s:%llu,", r->stages[i].name,
 			U64(r->stages[i].microseconds));
@@ -173,21 +176,20 @@ static int write_file(
 	return 0;
 }
 
-int record_write(const struct record *r, const struct config *c,
-	const struct store *s, const struct releases *releases,
-	const struct root *root, struct err *e)
+int record_write(const struct boot *b, struct err *e)
 {
 	/* A sentence a candidate, each byte of it in six at most. */
 	static char text[8192 + CANDIDATES_MAX * 4096];
 	struct json j = { .buf = text, .size = sizeof(text) };
+	const struct config *c = &b->config;
 	char init[VALUE_MAX + 1];
 
 	print_config(&j, c);
-	print_image(&j, c, s, &root->image, root->loop);
+	print_image(&j, b);
 	if (c->policy.trust == TRUST_RELEASE)
-		print_releases(&j, c, releases);
-	print_arguments(&j, c, releases->release.kernel_arguments);
-	print_work(&j, r, c, root);
+		print_releases(&j, &b->releases);
+	print_arguments(&j, c, b->releases.release.kernel_arguments);
+	print_work(&j, b);
 	if (j.full)
 		return err_set(e, REASON_HANDOFF,
 			"record: expected at most %zu bytes, found more",
@@ -201,9 +203,11 @@ int record_write(const struct record *r, const struct config *c,
 	return write_file("boot.json", text, j.n, e);
 }
 
-void record_say(const struct record *r, const struct config *c,
-	const struct releases *releases, const struct verified_image *v)
+void record_say(const struct boot *b)
 {
+	const struct verified_image *v = &b->root.image;
+	const struct config *c = &b->config;
+	const struct record *r = &b->record;
 	const struct key *development = config_development_key(c);
 	char hex[DIGEST_HEX_MAX], key[COMMON_NAME_MAX + 32] = "";
 	char release[2 * NAME_MAX_SIZE + 16] = "";
@@ -220,7 +224,7 @@ void record_say(const struct record *r, const struct config *c,
 			v->signer->subject, v->signer->id);
 	if (c->policy.trust == TRUST_RELEASE)
 		snprintf(release, sizeof(release), "release %s %s, ",
-			releases->release.name, releases->release.version);
+			b->releases.release.name, b->releases.release.version);
 	say(LEVEL_INFO, "%s root: %simage %s, trust=%s%s, %u ms",
 		c->plan.unverified ? "unverified" : "verified", release,
 		digest_to_hex(&v->digest, hex), trust_names[c->policy.trust],

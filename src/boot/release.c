@@ -14,19 +14,20 @@
 static char text[RELEASE_MAX];
 
 /* Reads, verifies and parses the manifest of a version. */
-static must_check int load(struct releases *r, const struct config *c,
-	const struct store *s, const char *version, struct err *e)
+static must_check int load(
+	struct releases *r, const char *version, struct err *e)
 {
+	const struct policy *p = &r->config->policy;
 	char where[RELEASE_WHERE_MAX];
 	size_t n;
 	AUTO_FD int dir = release_read(
-		s->dirfd, c->policy.release, version, where, text, &n, e);
+		r->store->dirfd, p->release, version, where, text, &n, e);
 
 	if (dir < 0 || release_verify(&r->signers, dir, where, text, n,
-			       &c->keys, c->policy.threshold, e) != 0)
+			       &r->config->keys, p->threshold, e) != 0)
 		return -1;
 	return release_parse(
-		&r->release, c->policy.release, version, where, text, n, e);
+		&r->release, p->release, version, where, text, n, e);
 }
 
 static void skip(struct candidate *x, const struct err *e)
@@ -58,14 +59,13 @@ static void insert(struct releases *r, const struct candidate *x)
 		r->list[i] = *x;
 }
 
-static void look_at(struct releases *r, const struct config *c,
-	const struct store *s, const char *version)
+static void look_at(struct releases *r, const char *version)
 {
 	struct candidate x = { 0 };
 	struct err e;
 
 	snprintf(x.version, sizeof(x.version), "%s", version);
-	if (load(r, c, s, version, &e) != 0) {
+	if (load(r, version, &e) != 0) {
 		skip(&x, &e);
 	} else {
 		x.sequence = r->release.sequence;
@@ -79,16 +79,16 @@ static void look_at(struct releases *r, const struct config *c,
  * What the device remembers, where it can be believed. A floor that no
  * release reaches would let nothing boot: whoever wrote that was no bless.
  */
-static void read_state(
-	struct releases *r, const struct config *c, const struct store *s)
+static void read_state(struct releases *r)
 {
 	static uint8_t bytes[STATE_SIZE];
-	ssize_t n = read_beneath(s->dirfd, STATE_FILE, bytes, sizeof(bytes));
+	ssize_t n =
+		read_beneath(r->store->dirfd, STATE_FILE, bytes, sizeof(bytes));
 	int cause = errno;
 	struct err e;
 
 	r->record = state_choose(
-		&r->state, c->policy.release, bytes, n < 0 ? 0 : n, &e);
+		&r->state, r->config->policy.release, bytes, n < 0 ? 0 : n, &e);
 	r->stored = r->state.floor;
 	if (n < 0) {
 		err_sys(&e, REASON_RELEASE_INVALID, cause,
@@ -110,9 +110,9 @@ static void read_state(
  * writer of the disk cannot lower, would be asked here, and raised where
  * bless raises the stored one.
  */
-static uint64_t floor_active(const struct releases *r, const struct config *c)
+static uint64_t floor_active(const struct releases *r)
 {
-	uint64_t baked = c->policy.rollback_floor;
+	uint64_t baked = r->config->policy.rollback_floor;
 
 	return r->stored > baked ? r->stored : baked;
 }
@@ -131,9 +131,9 @@ static uint64_t sequence_of(const struct releases *r, const char *version)
  * the last one that was: or two that fail would take turns for ever. Where
  * nothing was ever blessed an older one is all there is, and uses no try.
  */
-static bool may_try(
-	struct releases *r, const struct config *c, const struct candidate *x)
+static bool may_try(struct releases *r, const struct candidate *x)
 {
+	const struct config *c = r->config;
 	uint64_t trying = sequence_of(r, r->state.trying);
 	uint64_t blessed = sequence_of(r, r->state.blessed);
 
@@ -160,15 +160,14 @@ static void skip_twins(struct releases *r)
 		}
 }
 
-void releases_find(
-	struct releases *r, const struct config *c, const struct store *s)
+void releases_find(struct releases *r, struct config *c, const struct store *s)
 {
 	char path[NAME_MAX_SIZE + 16];
 	AUTO_FD int fd = -1;
 	struct dir dir = { 0 };
 	const char *name;
 
-	memset(r, 0, sizeof(*r));
+	*r = (struct releases){ .config = c, .store = s };
 	snprintf(path, sizeof(path), "releases/%s", c->policy.release);
 	fd = open_how(s->dirfd, path, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
 	dir.fd = fd;
@@ -177,31 +176,31 @@ void releases_find(
 		if (!name)
 			break;
 		if (name[0] != '.')
-			look_at(r, c, s, name);
+			look_at(r, name);
 	}
 	skip_twins(r);
-	read_state(r, c, s);
-	r->floor = floor_active(r, c);
+	read_state(r);
+	r->floor = floor_active(r);
 }
 
 /* Is the release that was just loaded one that may boot now? */
-static must_check int judge(struct releases *r, const struct config *c,
-	const struct candidate *x, struct err *e)
+static must_check int judge(
+	struct releases *r, const struct candidate *x, struct err *e)
 {
 	const struct release *release = &r->release;
-	const struct cmdline *line = &c->cmdline;
+	const struct policy *said = &r->config->cmdline.said;
 
 	if (release->rollback_index < r->floor)
 		return err_set(e, REASON_ROLLBACK,
 			"release: %s: expected a rollback_index of %llu or more, found %llu",
 			x->version, U64(r->floor),
 			U64(release->rollback_index));
-	if (line->said.version[0] && strcmp(line->said.version, x->version))
+	if (said->version[0] && strcmp(said->version, x->version))
 		return err_set(e, REASON_RELEASE_UNASKED,
 			"release: %s: expected release %s, as the command line says",
-			x->version, line->said.version);
-	if (line->said.image.size &&
-		!digest_equal(&line->said.image, &release->images[0]))
+			x->version, said->version);
+	if (said->image.size &&
+		!digest_equal(&said->image, &release->images[0]))
 		return err_set(e, REASON_RELEASE_UNASKED,
 			"release: %s: expected the image that composefs= names, found another",
 			x->version);
@@ -209,14 +208,14 @@ static must_check int judge(struct releases *r, const struct config *c,
 		return err_set(e, REASON_RELEASE_INVALID,
 			"release: %s: expected one image, found %u: this boot program mounts no stacks",
 			x->version, release->n_images);
-	if (!may_try(r, c, x))
+	if (!may_try(r, x))
 		return err_set(e, REASON_TRIES_USED,
 			"release: %s: expected tries left, found none of %u",
-			x->version, c->policy.tries);
+			x->version, r->config->policy.tries);
 	return 0;
 }
 
-bool releases_next(struct releases *r, struct config *c, const struct store *s)
+bool releases_next(struct releases *r)
 {
 	struct candidate *x;
 	struct err e;
@@ -225,9 +224,8 @@ bool releases_next(struct releases *r, struct config *c, const struct store *s)
 		x = &r->list[r->at];
 		if (x->skipped)
 			continue;
-		if (load(r, c, s, x->version, &e) == 0 &&
-			judge(r, c, x, &e) == 0) {
-			c->plan.image = r->release.images[0];
+		if (load(r, x->version, &e) == 0 && judge(r, x, &e) == 0) {
+			r->config->plan.image = r->release.images[0];
 			return true;
 		}
 		skip(x, &e);
@@ -240,8 +238,7 @@ void releases_failed(struct releases *r, const struct err *e)
 	skip(&r->list[r->at++], e);
 }
 
-int releases_none(
-	const struct releases *r, const struct config *c, struct err *e)
+int releases_none(const struct releases *r, struct err *e)
 {
 	char list[512] = "";
 
@@ -254,7 +251,7 @@ int releases_none(
 	}
 	return err_set(e, REASON_RELEASE_NONE,
 		"release: %s: expected one that may boot, with a rollback_index of %llu or more, found none of %u%s",
-		c->policy.release, U64(r->floor), r->n, list);
+		r->config->policy.release, U64(r->floor), r->n, list);
 }
 
 int release_modules(int root_fd, const char *version, struct err *e)

@@ -39,11 +39,10 @@ static int second_mount(void)
 	return fd;
 }
 
-static int write_record(
-	const struct releases *r, const struct policy *p, const uint8_t *record)
+static int write_record(const struct releases *r, const uint8_t *record)
 {
 	AUTO_FD int mount = second_mount();
-	const char *path = p->store_path + strspn(p->store_path, "/");
+	const char *path = r->config->policy.store_path + 1;
 	char name[VALUE_MAX + 8];
 	AUTO_FD int fd = -1;
 	struct stat st;
@@ -64,11 +63,11 @@ static int write_record(
 	return fdatasync(fd);
 }
 
-void tries_use(
-	struct releases *r, const struct config *c, const struct store *s)
+void tries_use(struct releases *r)
 {
 	const char *version = r->release.version;
 	static uint8_t record[STATE_RECORD];
+	const char *device = r->store->device.path;
 	struct state *state = &r->state;
 	int failed;
 
@@ -76,21 +75,20 @@ void tries_use(
 		return;
 	if (strcmp(state->trying, version) != 0) {
 		snprintf(state->trying, sizeof(state->trying), "%s", version);
-		state->tries_left = c->policy.tries;
+		state->tries_left = r->config->policy.tries;
 	}
 	state->tries_left--;
 	state->generation++;
 	state_format(record, state);
-	failed = set_writable(true) != 0 ||
-		 write_record(r, &c->policy, record) != 0;
+	failed = set_writable(true) != 0 || write_record(r, record) != 0;
 	if (failed)
 		snprintf(r->trouble, sizeof(r->trouble),
 			"state: %s on %s: a try of %s cannot be written: %s",
-			STATE_FILE, s->device.path, version, strerror(errno));
+			STATE_FILE, device, version, strerror(errno));
 	if (set_writable(false) != 0 && !failed)
 		snprintf(r->trouble, sizeof(r->trouble),
-			"state: %s: cannot be made read-only again: %s",
-			s->device.path, strerror(errno));
+			"state: %s: cannot be made read-only again: %s", device,
+			strerror(errno));
 	if (failed)
 		say(LEVEL_WARNING, "%s", r->trouble);
 }
