@@ -48,12 +48,11 @@ int config_read(struct config *c, const char *dir, struct err *e)
 	if (dirfd < 0 && errno != ENOENT)
 		return err_sys(e, REASON_POLICY_INVALID, errno,
 			"policy: %s: cannot be opened", dir);
-	if (dirfd >= 0 && read_policy(&c->policy, dirfd, dir, e) != 0)
-		return -1;
-	if (dirfd >= 0 &&
-		(read_keys(&c->keys, dirfd, dir, role(&c->policy), e) != 0 ||
-			read_keys(&c->revoked, dirfd, dir, "revoked.d", e) !=
-				0))
+	if (dirfd >= 0 && (read_policy(&c->policy, dirfd, dir, e) != 0 ||
+				  read_keys(&c->keys, dirfd, dir,
+					  role(&c->policy), e) != 0 ||
+				  read_keys(&c->revoked, dirfd, dir,
+					  "revoked.d", e) != 0))
 		return -1;
 	return policy_check(&c->policy, c->keys.n, e);
 }

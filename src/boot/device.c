@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "core/probe.h"
@@ -29,14 +28,11 @@ static bool by_label(const struct scan *s)
 static int uevent_socket(void)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		NETLINK_KOBJECT_UEVENT);
+	AUTO_FD int fd =
+		socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			NETLINK_KOBJECT_UEVENT);
 
-	if (fd >= 0 && bind(fd, (void *)&addr, sizeof(addr)) != 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	return bind(fd, (void *)&addr, sizeof(addr)) == 0 ? fd_take(&fd) : -1;
 }
 
 /*
@@ -58,16 +54,15 @@ static void wait_for_change(int sock)
 /* Opens a block device that has a size. -1 with errno. */
 static int open_block(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	AUTO_FD int fd =
+		open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	uint64_t size = 0;
 	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st) != 0)
 		return -1;
-	if (fstat(fd, &st) == 0 && S_ISBLK(st.st_mode) &&
-		ioctl(fd, BLKGETSIZE64, &size) == 0 && size > 0)
-		return fd;
-	close(fd);
+	if (S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, &size) == 0 && size)
+		return fd_take(&fd);
 	errno = S_ISBLK(st.st_mode) ? ENOMEDIUM : ENOTBLK;
 	return -1;
 }
@@ -162,7 +157,7 @@ static void scan_one(struct scan *s, const char *name)
 {
 	size_t n = strlen(s->seen);
 	char path[300];
-	int fd = open_node(name, path);
+	AUTO_FD int fd = open_node(name, path);
 	struct identity id;
 	const char *found;
 
@@ -173,14 +168,12 @@ static void scan_one(struct scan *s, const char *name)
 		n ? ", " : "", path, found[0] ? "" : "no ",
 		(int)(s->wanted - s->spec), s->spec, found);
 	/* Case counts in a name, and does not in the digits of a UUID. */
-	if ((by_label(s) ? strcmp : strcasecmp)(found, s->wanted) != 0) {
-		close(fd);
-	} else if (s->matches++ == 0) {
-		take(s->match, fd, path);
-	} else {
+	if ((by_label(s) ? strcmp : strcasecmp)(found, s->wanted) != 0)
+		return;
+	if (s->matches++ == 0)
+		take(s->match, fd_take(&fd), path);
+	else
 		snprintf(s->other, sizeof(s->other), "%s", path);
-		close(fd);
-	}
 }
 
 static void scan_all(struct scan *s)

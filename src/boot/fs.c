@@ -2,7 +2,6 @@
 #include "boot/fs.h"
 
 #include <linux/mount.h>
-#include <sys/syscall.h>
 
 #include "core/file.h"
 

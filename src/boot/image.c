@@ -87,15 +87,12 @@ static int check_signature(struct verified_image *v, int dirfd,
 {
 	static uint8_t signature[SIGNATURE_MAX];
 	uint8_t tbs[FORMATTED_MAX];
-	unsigned signer;
 	size_t n;
 
-	if (signature_load(dirfd, path, signature, &n, e) != 0 ||
-		keyring_verify(&c->keys, path, signature, n, tbs,
-			digest_formatted(&v->digest, tbs), &signer, e) != 0)
+	if (signature_load(dirfd, path, signature, &n, e) != 0)
 		return -1;
-	v->signer = &c->keys.keys[signer];
-	return 0;
+	return keyring_verify(&c->keys, path, signature, n, tbs,
+		digest_formatted(&v->digest, tbs), &v->signer, e);
 }
 
 /* Digest first, signature second, and only then does EROFS see the file. */

@@ -7,12 +7,10 @@
 #include "boot/boot.h"
 
 #include <linux/loop.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/sysinfo.h>
 
-#include "core/merkle.h"
+#include "core/verity.h"
 
 /* At most the policy's limit, and a quarter of the memory that is free. */
 static uint64_t limit(uint64_t image_max)
@@ -54,7 +52,8 @@ int memory_load(int *memfd, int fd, const char *name, uint64_t image_max,
 	*memfd = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (*memfd < 0 || copy(fd, *memfd, max) != 0 ||
 		fcntl(*memfd, F_ADD_SEALS, seals) != 0 ||
-		merkle_file(found, a, *memfd, lseek(*memfd, 0, SEEK_END)) != 0)
+		verity_compute(found, a, *memfd, lseek(*memfd, 0, SEEK_END)) !=
+			0)
 		return err_sys(e, REASON_IMAGE_UNSEALED, errno,
 			"image: %s: expected to verify it in memory, as it has no fs-verity",
 			name);

@@ -14,7 +14,6 @@
 
 #include <dirent.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #define PATH 2048	 /* bytes of a path, with its NUL */

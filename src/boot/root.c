@@ -3,7 +3,6 @@
 
 #include <linux/mount.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 #include <sys/utsname.h>
 
 #include "boot/fs.h"

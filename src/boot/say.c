@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
-#include <stdarg.h>
 #include <sys/reboot.h>
 
 #include "core/text.h"

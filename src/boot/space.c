@@ -8,7 +8,6 @@
 #include <linux/stat.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/syscall.h>
 
 #include "boot/fs.h"
 

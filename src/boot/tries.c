@@ -9,7 +9,6 @@
 #include "boot/boot.h"
 
 #include <linux/mount.h>
-#include <sys/syscall.h>
 
 /* Makes the file system of the store's mount writable, or read-only. */
 static int set_writable(bool writable)
@@ -28,15 +27,13 @@ static int set_writable(bool writable)
 static int second_mount(void)
 {
 	struct mount_attr attr = { .attr_clr = MOUNT_ATTR_RDONLY };
-	int fd = syscall(SYS_open_tree, AT_FDCWD, SPACE_STORE,
+	AUTO_FD int fd = syscall(SYS_open_tree, AT_FDCWD, SPACE_STORE,
 		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-	if (fd >= 0 && syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr,
-			       sizeof(attr)) != 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
+	if (fd < 0 || syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr,
+			      sizeof(attr)) != 0)
+		return -1;
+	return fd_take(&fd);
 }
 
 static int write_record(const struct releases *r, const uint8_t *record)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/err.h"
 
-#include <stdarg.h>
-
 #include "core/text.h"
 
 static const struct {

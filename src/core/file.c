@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/file.h"
 
-#include <sys/syscall.h>
-
 int open_how(int dirfd, const char *path, int flags, uint64_t resolve)
 {
 	struct open_how how = {
@@ -15,13 +13,12 @@ int open_how(int dirfd, const char *path, int flags, uint64_t resolve)
 
 int open_regular_beneath(int dirfd, const char *path)
 {
-	int fd = open_how(
+	AUTO_FD int fd = open_how(
 		dirfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, RESOLVE_STRICT);
 	struct stat st = { 0 };
 
 	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
-		return fd;
-	close(fd);
+		return fd_take(&fd);
 	errno = S_ISDIR(st.st_mode) ? EISDIR : ENODEV;
 	return -1;
 }

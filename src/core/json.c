@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/json.h"
 
-#include <stdarg.h>
-
 #include "core/text.h"
 
 static void put(struct json *j, const char *s, size_t n)

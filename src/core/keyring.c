@@ -192,29 +192,28 @@ static bool is_revoked(const struct keyring *k, const struct key *key)
 
 int keyring_verify(const struct keyring *k, const char *name,
 	const uint8_t *signature, size_t n, const uint8_t *tbs, size_t tbs_n,
-	unsigned *signer, struct err *e)
+	const struct key **signer, struct err *e)
 {
-	const struct key *named = NULL;
+	const struct key *named = NULL, *key;
 	char serial[65];
 	struct pkcs7 s;
-	unsigned i;
 
 	if (pkcs7_read(&s, name, signature, n, e) != 0)
 		return -1;
-	for (i = 0; i < k->n; i++) {
-		const struct certificate *c = &k->keys[i].certificate;
+	for (key = k->keys; key < k->keys + k->n; key++) {
+		const struct certificate *c = &key->certificate;
 
 		if (!span_equal(c->issuer, s.issuer) ||
 			!span_equal(c->serial, s.serial))
 			continue;
-		named = &k->keys[i];
+		named = key;
 		if (!made_it(&s, c, tbs, tbs_n))
 			continue;
-		if (is_revoked(k, named))
+		if (is_revoked(k, key))
 			return err_set(e, REASON_SIGNATURE_REVOKED,
 				"signature: %s: expected one by a key that is not revoked, found one by \"%s\" (%.16s)",
-				name, named->subject, named->id);
-		*signer = i;
+				name, key->subject, key->id);
+		*signer = key;
 		return 0;
 	}
 	if (named)

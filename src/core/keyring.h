@@ -61,7 +61,7 @@ must_check int keyring_load(
 
 /*
  * Checks the signature (name is for messages) over tbs. On success *signer
- * is the index of the key that made it. SIGNATURE_INVALID: not a detached
+ * is the key that made it. SIGNATURE_INVALID: not a detached
  * PKCS#7 that we take, with the sentence that says how to sign instead; or
  * it names a key of the ring which did not make it over these bytes.
  * SIGNATURE_UNTRUSTED: well formed, and it names no key of the ring.
@@ -69,7 +69,7 @@ must_check int keyring_load(
  */
 must_check int keyring_verify(const struct keyring *k, const char *name,
 	const uint8_t *signature, size_t n, const uint8_t *tbs, size_t tbs_n,
-	unsigned *signer, struct err *e);
+	const struct key **signer, struct err *e);
 
 /*
  * Reads the signature file at path below dirfd into buf (SIGNATURE_MAX

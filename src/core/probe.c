@@ -39,36 +39,33 @@ static void copy_utf16(char *out, size_t size, const uint8_t *p, size_t units)
 	out[i < size ? i : 0] = '\0';
 }
 
-/* Where its bytes are; a GUID has its first three fields in little endian. */
-static const uint8_t plain[16] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13,
-	14, 15 };
+/* A GUID has its first three fields in little endian. */
 static const uint8_t guid[16] = { 3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13,
 	14, 15 };
 
-static void write_uuid(
-	struct identity *out, const uint8_t *p, const uint8_t *order)
+/* Begins with what is known: its UUID, whose bytes are in this order. */
+static void begin(struct identity *out, const uint8_t *p, const uint8_t *order)
 {
 	char *s = out->uuid;
 
+	memset(out, 0, sizeof(*out));
 	for (unsigned i = 0; i < 16; i++, s += 2) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			*s++ = '-';
-		text_hex(s, p + order[i], 1);
+		text_hex(s, p + (order ? order[i] : i), 1);
 	}
 }
 
 bool probe_ext4(const uint8_t *sb, size_t n, struct identity *out)
 {
-	if (n < EXT4_SIZE || le16(sb + 0x38) != 0xef53)
+	/*
+	 * The first revision has neither features nor a UUID, and an external
+	 * journal has no files.
+	 */
+	if (n < EXT4_SIZE || le16(sb + 0x38) != 0xef53 || le32(sb + 0x4c) < 1 ||
+		(le32(sb + 0x60) & 0x0008))
 		return false;
-	/* The first revision has neither features nor a UUID. */
-	if (le32(sb + 0x4c) < 1)
-		return false;
-	/* An external journal has no files. */
-	if (le32(sb + 0x60) & 0x0008)
-		return false;
-	memset(out, 0, sizeof(*out));
-	write_uuid(out, sb + 0x68, plain);
+	begin(out, sb + 0x68, NULL);
 	copy_label(out, sb + 0x78, 16);
 	out->needs_recovery = le32(sb + 0x60) & 0x0004;
 	return true;
@@ -79,8 +76,7 @@ bool probe_btrfs(const uint8_t *sb, size_t n, struct identity *out)
 	if (n < BTRFS_SIZE || memcmp(sb + 0x40, "_BHRfS_M", 8) ||
 		le64(sb + 0x30) != BTRFS_OFFSET)
 		return false;
-	memset(out, 0, sizeof(*out));
-	write_uuid(out, sb + 0x20, plain);
+	begin(out, sb + 0x20, NULL);
 	copy_label(out, sb + 0x12b, 256);
 	out->needs_recovery = le64(sb + 0x60) != 0; /* a log tree */
 	return true;
@@ -90,8 +86,7 @@ bool probe_f2fs(const uint8_t *sb, size_t n, struct identity *out)
 {
 	if (n < F2FS_SIZE || le32(sb) != 0xf2f52010)
 		return false;
-	memset(out, 0, sizeof(*out));
-	write_uuid(out, sb + 108, plain);
+	begin(out, sb + 108, NULL);
 	copy_utf16(out->label, sizeof(out->label), sb + 124, 512);
 	return true;
 }
@@ -109,8 +104,7 @@ bool probe_gpt_entry(const uint8_t *entry, uint64_t start, struct identity *out)
 {
 	if (le64(entry + 32) != start)
 		return false;
-	memset(out, 0, sizeof(*out));
-	write_uuid(out, entry + 16, guid);
+	begin(out, entry + 16, guid);
 	copy_utf16(out->label, sizeof(out->label), entry + 56, 36);
 	return true;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/release.h"
 
-#include <sys/mman.h>
-
 #include "core/file.h"
-#include "core/merkle.h"
+#include "core/verity.h"
 
 /* As in enum hash_algorithm. */
 static const char *const algorithms[] = { "", "sha256", "sha512", NULL };
@@ -109,7 +107,6 @@ int release_read(int storefd, const char *name, const char *version,
 	char checked[NAME_MAX_SIZE];
 	AUTO_FD int dir = -1;
 	ssize_t got = -1;
-	int fd;
 
 	snprintf(where, RELEASE_WHERE_MAX, "releases/%.64s/%.64s", name,
 		version);
@@ -126,9 +123,7 @@ int release_read(int storefd, const char *name, const char *version,
 			"release: %s: expected a regular file of at most %d bytes",
 			where, RELEASE_MAX);
 	*n = got;
-	fd = dir;
-	dir = -1;
-	return fd;
+	return fd_take(&dir);
 }
 
 void release_digest(struct digest *d, const char *text, size_t n)
@@ -136,7 +131,7 @@ void release_digest(struct digest *d, const char *text, size_t n)
 	AUTO_FD int fd = memfd_create("release", MFD_CLOEXEC);
 
 	if (fd < 0 || write(fd, text, n) != (ssize_t)n ||
-		merkle_file(d, HASH_SHA256, fd, n) != 0)
+		verity_compute(d, HASH_SHA256, fd, n) != 0)
 		memset(d, 0, sizeof(*d)); /* which nobody signs */
 }
 
@@ -145,15 +140,16 @@ int signers_add(struct signers *s, const char *path, const uint8_t *signature,
 	struct err *e)
 {
 	uint8_t tbs[FORMATTED_MAX];
-	unsigned i, signer;
+	const struct key *key;
+	unsigned i;
 
 	if (keyring_verify(k, path, signature, n, tbs, digest_formatted(d, tbs),
-		    &signer, e) != 0)
+		    &key, e) != 0)
 		return -1;
 	for (i = 0; i < s->n; i++)
-		if (strcmp(s->keys[i]->id, k->keys[signer].id) == 0)
+		if (strcmp(s->keys[i]->id, key->id) == 0)
 			return 0;
-	s->keys[s->n++] = &k->keys[signer];
+	s->keys[s->n++] = key;
 	return 0;
 }
 

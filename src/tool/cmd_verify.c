@@ -46,7 +46,7 @@ static int load_keys(struct keyring *k, const char *dir, struct err *e)
 }
 
 static int verify(const struct options *o, struct keyring *k, char **arguments,
-	struct subject *s, unsigned *signer, struct err *e)
+	struct subject *s, const struct key **signer, struct err *e)
 {
 	static uint8_t signature[SIGNATURE_MAX];
 	struct store store = { .fd = -1, .objects = -1 };
@@ -110,14 +110,11 @@ static int run(const struct options *o, struct keyring *k, char **arguments)
 {
 	static struct subject s = { .dirfd = -1 };
 	const struct key *key = NULL;
-	unsigned signer;
 	struct err e;
 	int r = o->keys ? load_keys(k, o->keys, &e) : 0;
 
 	if (r == 0)
-		r = verify(o, k, arguments, &s, &signer, &e);
-	if (r == 0)
-		key = &k->keys[signer];
+		r = verify(o, k, arguments, &s, &key, &e);
 	if (o->json)
 		print_json(&s, key, &e);
 	else if (key)

@@ -96,7 +96,7 @@ int device_policy_image(const struct digest *d, const char *name,
 {
 	char hex[DIGEST_HEX_MAX], found[DIGEST_HEX_MAX];
 	uint8_t tbs[FORMATTED_MAX];
-	unsigned index;
+	const struct key *key;
 
 	signer[0] = '\0';
 	if (config.policy.image.size && !digest_equal(&config.policy.image, d))
@@ -110,9 +110,9 @@ int device_policy_image(const struct digest *d, const char *name,
 		return err_set(e, REASON_SIGNATURE_MISSING,
 			"%s: expected a signature, found none", name);
 	if (keyring_verify(&config.keys, name, signature, n, tbs,
-		    digest_formatted(d, tbs), &index, e) != 0)
+		    digest_formatted(d, tbs), &key, e) != 0)
 		return -1;
-	snprintf(signer, SIGNER_MAX, "\"%.80s\" (%.16s)",
-		config.keys.keys[index].subject, config.keys.keys[index].id);
+	snprintf(
+		signer, SIGNER_MAX, "\"%.80s\" (%.16s)", key->subject, key->id);
 	return 0;
 }

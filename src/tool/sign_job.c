@@ -24,7 +24,7 @@ static int check_place(struct sign_job *j, const struct keyring *ring,
 {
 	static uint8_t old[SIGNATURE_MAX];
 	struct subject *s = &j->subject;
-	unsigned signer;
+	const struct key *signer;
 	size_t n;
 
 	if (subject_load(s, NULL, old, &n, e) != 0)
@@ -46,7 +46,7 @@ int sign_job_make(struct sign_job *j, const struct signing_key *k,
 	const char *attach, bool force, struct err *e)
 {
 	struct subject *s = &j->subject;
-	unsigned signer;
+	const struct key *signer;
 
 	if (attach) {
 		if (subject_load(s, attach, j->signature, &j->n, e) != 0 ||

@@ -154,7 +154,7 @@ int signing_key_sign(const struct signing_key *k, const char *name,
 {
 	uint8_t tbs[FORMATTED_MAX], *made = NULL;
 	size_t tbs_n = digest_formatted(d, tbs);
-	unsigned signer;
+	const struct key *signer;
 	int r;
 
 	if (make(k, d, &made, n) != 0)

@@ -55,10 +55,9 @@ static bool has_certificates(const uint8_t *bytes, size_t n)
 }
 
 /* Everything of the structure that is not a certificate is as mbedtls has it */
-static void compare(const uint8_t *bytes, size_t n, unsigned signer)
+static void compare(const uint8_t *bytes, size_t n, const struct key *key)
 {
 	const uint8_t tbs[] = "FSVerity";
-	const struct key *key = &ring.keys[signer];
 	mbedtls_x509_crt crt;
 	mbedtls_pkcs7 pkcs7;
 	int r;
@@ -81,7 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
 	struct pkcs7 s;
 	struct err e;
-	unsigned signer;
+	const struct key *signer;
 
 	if (pkcs7_read(&s, "x", bytes, n, &e) != 0) {
 		if (e.reason != REASON_SIGNATURE_INVALID || !e.hint[0])
