@@ -40,12 +40,14 @@ int main(void)
 		for (int a = HASH_SHA256; a <= HASH_SHA512; a++) {
 			struct digest d, want;
 
-			is_int(verity_compute(&d, a, fd, sizes[i]), 0, "hashed");
+			is_int(verity_compute(&d, a, fd, sizes[i]), 0,
+				"hashed");
 			ok(libfsverity_digest_of(a, bytes, sizes[i], &want) &&
 					digest_equal(&d, &want),
 				"%s of %zu bytes", hash_name(a), sizes[i]);
 		}
-	is_int(verity_compute(&none, HASH_SHA256, fd, max + 1), -1, "too short");
+	is_int(verity_compute(&none, HASH_SHA256, fd, max + 1), -1,
+		"too short");
 	is_int(errno, EIO, "is an error to read");
 	is_int(verity_compute(&none, HASH_SHA256, -1, 1), -1, "no file");
 	is_int(errno, EBADF, "is none");
