@@ -57,7 +57,7 @@ int fs_set_fd(struct fs *f, const char *key, int fd)
 	return fs_set(f, key, path);
 }
 
-int fs_create(struct fs *f, uint64_t attr)
+int fs_create(struct fs *f, unsigned attr)
 {
 	int fd = -1;
 
@@ -73,7 +73,7 @@ int fs_create(struct fs *f, uint64_t attr)
 	return fd;
 }
 
-int fs_mount(struct fs *f, uint64_t attr, const char *path)
+int fs_mount(struct fs *f, unsigned attr, const char *path)
 {
 	AUTO_FD int fd = fs_create(f, attr);
 

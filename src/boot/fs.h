@@ -31,10 +31,10 @@ int fs_set_fd(struct fs *f, const char *key, int fd);
  * nowhere, and closes the context. Returns an fd of the mount, or -1 with
  * errno and f->reason.
  */
-must_check int fs_create(struct fs *f, uint64_t attr);
+must_check int fs_create(struct fs *f, unsigned attr);
 
 /* The same, attached at path. */
-must_check int fs_mount(struct fs *f, uint64_t attr, const char *path);
+must_check int fs_mount(struct fs *f, unsigned attr, const char *path);
 
 /* Attaches a detached mount at path in our namespace. */
 must_check int fs_attach(int mount_fd, const char *path);
