@@ -7,15 +7,23 @@
 #   fuzz  clang with libFuzzer, linked into the fuzz targets
 # Everything that is made goes under $(B).
 
-B ?= build
 VERSION := 0.1.0
-CC := gcc
 CLANG := clang
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/rootwright
 MBEDTLS_SRC ?= $(firstword $(wildcard $(CACHE)/mbedtls-3.6.*))
-MUSL ?= /usr/lib/x86_64-linux-musl
-MUSL_INC ?= /usr/include/x86_64-linux-musl
 FUZZ_SECONDS ?= 3
+
+# CROSS=aarch64-linux-gnu- builds for another machine, below build/ in a
+# directory of its own. Its libraries and headers are those that make
+# deps-cross has put into the cache, else Debian's multiarch packages.
+CROSS ?=
+CC := $(CROSS)gcc
+TRIPLET := $(or $(CROSS:%-=%),$(shell $(CC) -print-multiarch 2>/dev/null))
+B ?= build$(CROSS:%-=/%)
+SYSROOT ?= $(if $(CROSS),$(wildcard $(CACHE)/cross/$(TRIPLET)))
+MUSL_NAME := $(subst gnu,musl,$(TRIPLET))
+MUSL ?= $(SYSROOT)/usr/lib/$(MUSL_NAME)
+MUSL_INC ?= $(SYSROOT)/usr/include/$(MUSL_NAME)
 
 PREFIX ?= /usr
 SBINDIR ?= $(PREFIX)/sbin
@@ -26,7 +34,7 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
-.PHONY: all help deps check check-unit check-integration check-boot fuzz \
+.PHONY: all help deps deps-cross check check-unit check-integration check-boot fuzz \
 	clang lint format size demo bench dev-key install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -38,13 +46,15 @@ Q := @
 say = @echo '$(1) $@'
 endif
 
-ifneq ($(filter deps,$(MAKECMDGOALS)),)
+ifneq ($(filter deps deps-cross,$(MAKECMDGOALS)),)
 # What deps fetches is looked for when a makefile is read. So the goals that
 # are given together with deps are made afterwards, by a make of their own.
 .NOTPARALLEL:
 deps:
 	$(Q)scripts/deps
-$(filter-out deps,$(MAKECMDGOALS)): deps
+deps-cross:
+	$(Q)scripts/deps cross
+$(filter-out deps deps-cross,$(MAKECMDGOALS)): $(filter deps deps-cross,$(MAKECMDGOALS))
 	+$(MAKE) $@
 else
 
@@ -64,42 +74,68 @@ MBED := $(patsubst $(MBEDTLS_SRC)/library/%,%, \
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla \
 	-Wformat=2 -Wundef -Wno-gnu-variable-sized-type-not-at-end
+# What each machine has of its own: control-flow protection, SHA-2 instructions
+# for mbedtls, and files of any size and date where a long has 32 bits.
+MACHINE := $(firstword $(subst -, ,$(TRIPLET)))
+MACHINE_x86_64 := -fcf-protection=full
+MACHINE_aarch64 := -mbranch-protection=standard \
+	-DMBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT \
+	-DMBEDTLS_SHA512_USE_A64_CRYPTO_IF_PRESENT
+MACHINE_arm := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
 # The prefix maps keep the place of the checkout out of the programs.
 BASE := -std=gnu11 $(WARN) -Isrc -MMD -MP \
 	-DMBEDTLS_CONFIG_FILE='"core/mbedtls_config.h"' \
 	-isystem $(MBEDTLS_SRC)/include -D_GNU_SOURCE \
 	-ffile-prefix-map=$(MBEDTLS_SRC)=mbedtls \
-	-ffile-prefix-map=$(CURDIR)=.
+	-ffile-prefix-map=$(CURDIR)=. $(MACHINE_$(MACHINE))
 TEST_CONFIG := -Itests/lib -DMBEDTLS_USER_CONFIG_FILE='"mbedtls_test.h"'
 OURS := -DRW_VERSION='"$(VERSION)"'
 
+SYSROOT_FLAG := $(SYSROOT:%=--sysroot=%)
 host_CC := $(CC)
 host_CFLAGS := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
-	-pthread
+	-pthread $(SYSROOT_FLAG)
 host_LIBS := -lfsverity -lcrypto -lext2fs -lcom_err -lfdisk -luuid \
 	-larchive -ljansson
 test_CC := $(CC)
-test_CFLAGS := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
-	-fno-sanitize-recover=all -pthread $(TEST_CONFIG)
+# No sanitizers in an emulated processor: qemu-user has not the room that they
+# map. The same tests run under them on the build machine.
+test_SANITIZE := $(if $(CROSS),,-fsanitize=address,undefined \
+	-fno-omit-frame-pointer -fno-sanitize-recover=all)
+test_CFLAGS := -O1 -g $(test_SANITIZE) -pthread $(SYSROOT_FLAG) $(TEST_CONFIG)
 fuzz_CC := $(CLANG)
 fuzz_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all -pthread \
 	$(TEST_CONFIG)
-# musl's headers, and from the host's only the kernel's.
+# musl's headers, and from the machine's only the kernel's. From 1.2.5 on musl
+# has struct statx; then the kernel's header of it counts as included.
 boot_CC := $(CC)
-boot_HEADERS := -nostdinc -isystem $(MUSL_INC) -isystem $(B)/boot/include
+boot_STATX := $(if $(shell grep -s 'struct statx {' $(MUSL_INC)/sys/stat.h), \
+	-D_LINUX_STAT_H -DSTATX_ATTR_MOUNT_ROOT=0x2000)
+boot_HEADERS := -nostdinc -isystem $(MUSL_INC) -isystem $(B)/boot/include \
+	$(boot_STATX)
 boot_CFLAGS := -Os -flto -ffunction-sections -fdata-sections -fPIE \
 	$(boot_HEADERS) -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
 	-fstack-protector-strong -fstack-clash-protection \
-	-ftrivial-auto-var-init=zero -fcf-protection=full \
-	-fno-asynchronous-unwind-tables
-# gcc's own -static-pie with musl's start files: musl-gcc's specs would link
-# Scrt1.o and leave an INTERP header.
-boot_LDFLAGS := -nostdlib -static-pie -Oz -flto=auto -Wl,--gc-sections \
-	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--build-id=none
+	-ftrivial-auto-var-init=zero -fno-asynchronous-unwind-tables
+# Segments begin on pages, and ARM's linker takes the largest page that there
+# can be: 64 KB, of which most would be empty. 32-bit kernels have 4 KB, arm64
+# kernels 4 or 16 (a kernel with 64 KB cannot run the program); as even 16 are
+# much in a program of 160 KB, there code and constants share theirs.
+PAGES_aarch64 := -Wl,-z,noseparate-code,-z,max-page-size=16384
+PAGES_arm := -Wl,-z,max-page-size=4096
+# gcc's own start of a static PIE with musl's start files: musl-gcc's specs would
+# link Scrt1.o and leave an INTERP header. (-static-pie is not known for ARM.)
+boot_LDFLAGS := -nostdlib -static -Oz -flto=auto -Wl,--gc-sections \
+	-Wl,-pie,--no-dynamic-linker,-z,text \
+	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--build-id=none \
+	$(PAGES_$(MACHINE))
+# gcc 12 calls a function to exchange a byte there.
+ATOMIC_riscv64 = $(shell $(CC) -print-file-name=libatomic.a)
 boot_START := $(MUSL)/rcrt1.o $(MUSL)/crti.o \
 	$(shell $(CC) -print-file-name=crtbeginS.o 2>/dev/null)
-boot_END := $(MUSL)/libc.a $(shell $(CC) -print-libgcc-file-name 2>/dev/null) \
+boot_END := $(MUSL)/libc.a $(ATOMIC_$(MACHINE)) \
+	$(shell $(CC) -print-libgcc-file-name 2>/dev/null) \
 	$(shell $(CC) -print-file-name=crtendS.o 2>/dev/null) $(MUSL)/crtn.o
 
 all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch compat ## the programs
@@ -107,7 +143,7 @@ all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch compat ## the p
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/make \1@\2/p' Makefile | \
 		awk -F@ '{ printf "%-24s %s\n", $$1, $$2 }'
-	@echo 'Settings: B=build V=1 DESTDIR= PREFIX=/usr VERSION= CC= CACHE= MBEDTLS_SRC='
+	@echo 'Settings: CROSS= B=build V=1 DESTDIR= PREFIX=/usr VERSION= CC= CACHE= MBEDTLS_SRC='
 
 $(B)/rootwright: $(TOOL:src/%.c=$(B)/host/%.o) $(CORE:src/%.c=$(B)/host/%.o) \
 		$(SHARED:src/%.c=$(B)/host/%.o) $(B)/host/libmbed.a
@@ -118,7 +154,7 @@ $(B)/rootwright-boot: $(BOOT:src/%.c=$(B)/boot/%.o) \
 		$(CORE:src/%.c=$(B)/boot/%.o) $(B)/boot/libmbed.a
 	$(call say,LINK)
 	$(Q)$(CC) $(boot_LDFLAGS) -o $@.debug $(boot_START) $^ $(boot_END)
-	$(Q)strip -o $@ $@.debug
+	$(Q)$(CROSS)strip -o $@ $@.debug
 
 # The names of composefs' programs, for scripts that call those.
 COMPAT_NAMES := composefs-info mkcomposefs composefs-dump
@@ -134,7 +170,7 @@ $(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
 	$(call say,LINK)
 	$(Q)$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/launch.d \
 		-o $@.debug $(boot_START) $< $(boot_END)
-	$(Q)strip -o $@ $@.debug
+	$(Q)$(CROSS)strip -o $@ $@.debug
 
 # Guests: a static program that is all of an initramfs, for one boot test.
 $(B)/guest-%: tests/boot/guest-%.c $(B)/boot/include/.made $(B)/boot/flags
@@ -170,7 +206,7 @@ $(B)/$(1)/mbed/%.o: $(MBEDTLS_SRC)/library/%.c $(B)/$(1)/flags $(CONFIG) $(2)
 $(B)/$(1)/libmbed.a: $(MBED:%.c=$(B)/$(1)/mbed/%.o)
 	@rm -f $$@
 	$$(call say,AR)
-	$$(Q)gcc-ar rcD $$@ $$^
+	$$(Q)$(CROSS)gcc-ar rcD $$@ $$^
 
 $(B)/$(1)/flags: FORCE | mbedtls
 	$$(call stamp,$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS))
@@ -186,9 +222,9 @@ mbedtls:
 
 $(B)/boot/include/.made:
 	@mkdir -p $(@D)
-	$(Q)ln -sfn /usr/include/linux $(@D)/linux
-	$(Q)ln -sfn /usr/include/asm-generic $(@D)/asm-generic
-	$(Q)ln -sfn /usr/include/$(shell $(CC) -print-multiarch)/asm $(@D)/asm
+	$(Q)ln -sfn $(SYSROOT)/usr/include/linux $(@D)/linux
+	$(Q)ln -sfn $(SYSROOT)/usr/include/asm-generic $(@D)/asm-generic
+	$(Q)ln -sfn $(SYSROOT)/usr/include/$(TRIPLET)/asm $(@D)/asm
 	@touch $@
 
 # A second compiler's warnings; nothing is linked.
@@ -228,11 +264,20 @@ $(B)/rootwright-boot-sanitized: $(BOOT:src/%.c=$(B)/test/%.o) \
 	$(call say,LINK)
 	$(Q)$(CC) $(test_CFLAGS) -o $@ $^
 
+# The same for other machines, those whose libraries make deps-cross has fetched:
+# build/TRIPLET has what build has.
+CROSSES := $(notdir $(wildcard $(CACHE)/cross/*-linux-*))
+.PHONY: cross units $(CROSSES:%=cross-%)
+cross: $(CROSSES:%=cross-%) ## programs and unit tests for other machines
+$(CROSSES:%=cross-%): cross-%:
+	$(Q)$(MAKE) CROSS=$*- B=$(B)/$* all units
+units: $(UNITS)
+
 # What the tests need besides themselves.
 GUESTS := $(patsubst tests/boot/guest-%.c,$(B)/guest-%, \
 	$(sort $(wildcard tests/boot/guest-*.c)))
 SANITIZED := $(B)/rootwright-boot-sanitized
-TESTED := all $(UNITS) $(GUESTS) $(SANITIZED)
+TESTED := all $(UNITS) $(GUESTS) $(SANITIZED) cross
 INTEGRATION := $(sort $(wildcard tests/integration/*.t))
 BOOTS := $(sort $(wildcard tests/boot/*.t))
 export B CACHE MBEDTLS_SRC VERSION
@@ -243,7 +288,7 @@ check-unit: $(UNITS) ## the unit tests, under ASan and UBSan
 	$(Q)tests/run $(UNITS)
 check-integration: all $(SANITIZED) ## the tests of the programs
 	$(Q)tests/run $(INTEGRATION)
-check-boot: all $(GUESTS) ## the boots in QEMU
+check-boot: all $(GUESTS) cross ## the boots in QEMU
 	$(Q)tests/run $(BOOTS)
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
@@ -317,6 +362,7 @@ clean: ## removes what was made
 	rm -rf $(B)
 
 deps: ## installs and fetches what building and testing need
+deps-cross: ## the same for other machines: CROSS=aarch64-linux-gnu-
 
 # The trees of the demo and the benchmark have files of that name, too.
 -include $(shell find $(B) \( -path $(B)/demo -o -path $(B)/bench \) -prune -o -type f -name '*.d' -print \

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2034,SC2154
+# deps-cross: what building for other machines needs, and testing that. Read by
+# scripts/deps, whose functions it calls.
+#
+#	cross/TRIPLET/		headers and libraries of Debian for that machine:
+#				glibc, musl, what rootwright is linked with,
+#				busybox
+#	kernels/NAME-ARCH/	Debian's kernels for it
+#
+# riscv64 is in Debian since trixie, so that its libraries are of that release
+# while the compiler is of this one.
+
+CROSS_PACKAGES='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
+	gcc-riscv64-linux-gnu qemu-user-static qemu-system-arm qemu-system-misc
+	opensbi'
+CROSS_LIBRARIES=libc6-dev,musl-dev,libfsverity-dev,libssl-dev,libext2fs-dev
+CROSS_LIBRARIES=$CROSS_LIBRARIES,libfdisk-dev,uuid-dev,libarchive-dev,libjansson-dev,busybox-static
+
+# The linker of gcc 12 dies of what newer ones write about the instructions
+# they used, and of debug information.
+plain_objects()
+{
+	find "$2" \( -path '*-musl/*.[oa]' -o -name '*crt*.o' \
+		-o -name 'lib*_nonshared.a' \) -type f |
+		while read -r file; do
+			"$1-objcopy" -g -R .riscv.attributes "$file"
+		done
+}
+
+# sysroot TRIPLET ARCH SUITE
+sysroot()
+{
+	place=$CACHE/cross/$1
+	if [ ! -d "$place" ]; then
+		find_mirrors
+		new=$tmp/sysroot-$2
+		mkdir "$new"
+		if ! bootstrap "$3" "$CROSS_LIBRARIES" "$2" >"$tmp/sysroot.tar" ||
+			! tar -C "$new" -xpf "$tmp/sysroot.tar" --no-same-owner \
+				--exclude='./dev/*' --exclude='./usr/share/*' \
+				--exclude='./bin/[!b]*' \
+				--exclude='./usr/*bin/[!b]*' --exclude='./var/*' \
+				--exclude='./usr/lib/gcc/*'
+		then
+			die "the libraries for $2 cannot be had from Debian $3"
+		fi
+		rm -f "$tmp/sysroot.tar"
+		# As on an installed system of today, whatever the packages say.
+		if [ -d "$new/lib" ]; then
+			cp -a "$new/lib/." "$new/usr/lib/"
+			rm -r "${new:?}/lib"
+		fi
+		ln -s usr/lib "$new/lib"
+		[ "$2" != riscv64 ] || plain_objects "$1" "$new/usr/lib"
+		mkdir -p "$CACHE/cross"
+		mv "$new" "$place"
+	fi
+	say "libraries for $2: Debian $3"
+}
+
+# cross_kernel ARCH PATTERN
+cross_kernel()
+{
+	arch=$1
+	[ -d "$CACHE/kernels/trixie-6.12-$1" ] || find_mirrors
+	may_miss "trixie-6.12-$1" trixie "$2"
+	arch=
+}
+
+cross()
+{
+	sysroot aarch64-linux-gnu arm64 bookworm
+	sysroot arm-linux-gnueabihf armhf bookworm
+	sysroot riscv64-linux-gnu riscv64 trixie
+	cross_kernel arm64 '^linux-image-6\.12\..*-cloud-arm64$'
+	cross_kernel armhf '^linux-image-6\.12\.[^-]*-armmp$'
+	cross_kernel riscv64 '^linux-image-6\.12\.[^-]*-riscv64$'
+}
