@@ -37,6 +37,7 @@ static const struct command {
 	{ "install", cmd_install, "put releases and images into a store" },
 	{ "repair", cmd_repair, "fetch again what is damaged in a store" },
 	{ "mount", cmd_mount, "mount an image, verified" },
+	{ "initrd", cmd_initrd, "write an initramfs around the boot program" },
 };
 
 static void help(FILE *f)

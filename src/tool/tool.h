@@ -37,6 +37,7 @@ int cmd_gc(int argc, char **argv);
 int cmd_install(int argc, char **argv);
 int cmd_repair(int argc, char **argv);
 int cmd_mount(int argc, char **argv);
+int cmd_initrd(int argc, char **argv);
 
 /* Prints the sentence and the hint on stderr; returns EXIT_REFUSED. */
 int tool_fail(const struct err *e);

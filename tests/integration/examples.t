@@ -75,7 +75,8 @@ def undocumented(command):
                        text.split("\n\n")[0])
     text += "".join(run(ROOTWRIGHT, command, name, "--help")[1]
                     for name in below)
-    with open(f"src/tool/rootwright-{command}.1", encoding="utf-8") as f:
+    with open(glob.glob(f"*/**/rootwright-{command}.[18]",
+                        recursive=True)[0], encoding="utf-8") as f:
         page = f.read().replace("\\-", "-")
     return set(re.findall(r"--[a-z][a-z0-9-]*", text)) ^ {
         f"-{name}" for name in re.findall(r"Fl (-[a-z][a-z0-9-]*)", page)}
