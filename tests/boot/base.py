@@ -2,7 +2,6 @@
 """What the boots start from, made once per run under $B/boot-tests: two
 releases of a tiny tree in one signed store, laid on a disk, and an initramfs
 as the builder writes it, unpacked so that a case can change one file of it."""
-import glob
 import gzip
 import hashlib
 import os
@@ -17,11 +16,12 @@ import cpio
 import forge
 import tap
 from attack import Disk
+from machines import X86_64
 
 # One for each test, so that one can be run beside another.
 DIR = os.path.join(tap.B, "boot-tests", os.path.basename(sys.argv[0]))
 VICTIM = 800 * 256  # bytes of /data/victim
-MUSL_LIBC = "/usr/lib/x86_64-linux-musl/libc.so"
+MUSL_LIBC = f"{X86_64.musl}/libc.so"
 CONF = """\
 trust=digest
 store=LABEL=rootwright
@@ -70,9 +70,12 @@ def _write(path, data, mode=0o644):
     return data
 
 
-def _compile(source, output, *flags):
-    run("musl-gcc", "-std=gnu11", "-Os", "-Wall", "-Wextra", "-Werror",
-        "-D_GNU_SOURCE", *flags, "-o", output, f"tests/boot/guest/{source}")
+def compile_guest(machine, source, output, *flags, static=False):
+    """A program of tests/boot/guest, for a machine; its bytes."""
+    run(*machine.compiler(static), "-std=gnu11", "-Os", "-Wall", "-Wextra",
+        "-Werror", "-D_GNU_SOURCE", f'-DWITNESS="/dev/{machine.witness}"',
+        *flags, "-o", output, f"tests/boot/guest/{source}",
+        *machine.libraries())
     with open(output, "rb") as f:
         return f.read()
 
@@ -96,6 +99,7 @@ class Base:
     """The artefacts, and the words that cases use for them."""
 
     algorithm = "sha256"
+    machine = X86_64
 
     def __init__(self):
         shutil.rmtree(DIR, ignore_errors=True)
@@ -120,17 +124,19 @@ class Base:
         for d in ("proc", "sys", "dev", "run", "tmp", "etc", "sbin", "lib"):
             os.makedirs(f"{tree}/{d}")
         init = _write(f"{tree}/usr/lib/guest/init",
-                      _compile("init.c", f"{DIR}/init-{release}",
-                               f'-DRELEASE="{release}"'), 0o755)
+                      compile_guest(self.machine, "init.c",
+                                    f"{DIR}/init-{release}",
+                                    f'-DRELEASE="{release}"'), 0o755)
         os.symlink("../usr/lib/guest/init", f"{tree}/sbin/init")
-        with open(MUSL_LIBC, "rb") as f:
+        with open(f"{self.machine.musl}/libc.so", "rb") as f:
             libc = _write(f"{tree}/lib/libc.so", f.read(), 0o755)
-        os.symlink("libc.so", f"{tree}/lib/ld-musl-x86_64.so.1")
+        os.symlink("libc.so", f"{tree}/lib/{self.machine.loader()}")
         _write(f"{tree}/etc/os-release", b"ID=guest\nNAME=Guest\n")
         _write(f"{tree}/sbin/script", b"#!/usr/lib/guest/init\n", 0o755)
         _write(f"{tree}/sbin/orphan", b"#!/bin/nowhere -x\n", 0o755)
         _write(f"{tree}/sbin/junk", b"no program\n", 0o755)
-        shutil.copy(f"{tap.B}/rootwright-boot", f"{tree}/sbin/again")
+        shutil.copy(f"{self.machine.build}/rootwright-boot",
+                    f"{tree}/sbin/again")
         victim = _write(f"{tree}/data/victim", bytes(range(256)) * (VICTIM // 256))
         _write(f"{tree}/data/fine", b"fine\n" * 20000)
         digest = run(tap.ROOTWRIGHT, "build", "--store", f"{DIR}/store",
@@ -196,8 +202,9 @@ class Base:
                 self.words[name], 8192) // 512
 
     def _programs(self):
-        self.witness = _compile("witness.c", f"{DIR}/witness", "-static")
-        self.loader = _compile("loader.c", f"{DIR}/loader", "-static")
+        self.witness, self.loader = [
+            compile_guest(self.machine, f"{name}.c", f"{DIR}/{name}",
+                          static=True) for name in ("witness", "loader")]
 
     def built(self, kernel, fs="ext4"):
         """The initramfs that the builder makes for a kernel and the store's
@@ -207,11 +214,11 @@ class Base:
                 config, out = f"{DIR}/config", f"{DIR}/initrd.{kernel}.{fs}"
                 _write(f"{config}/boot.conf",
                        f"{CONF}store_fstype={fs}\n".encode())
-                run("initrd/mkinitrd", "--modules", tap.kernel(kernel)[1],
-                    "--boot", f"{tap.B}/rootwright-boot", "--launcher",
-                    f"{tap.B}/rootwright-launch", "--config", config,
-                    "--drivers", "virtio_pci virtio_blk nvme",
-                    "--output", out)
+                run(tap.ROOTWRIGHT, "initrd", "--modules", tap.kernel(kernel)[1],
+                    "--boot", f"{self.machine.build}/rootwright-boot",
+                    "--launcher", f"{self.machine.build}/rootwright-launch",
+                    *self.machine.busybox(), "--config", config,
+                    "--drivers", self.machine.modules, "--output", out)
                 with gzip.open(out) as f:
                     self.entries[kernel, fs] = cpio.read(f.read())
             return self.entries[kernel, fs]
@@ -253,12 +260,9 @@ class Base:
             f.write(cpio.write(entries))
 
 
-def missing():
+def missing(machine=X86_64):
     """Why the boots cannot run here, or nothing."""
-    if not shutil.which("qemu-system-x86_64"):
-        return "no qemu-system-x86_64: make deps installs it"
-    if not tap.kernel():
-        return f"no kernel in {tap.CACHE}/kernels: make deps fetches it"
-    if not glob.glob(MUSL_LIBC):
-        return "no musl: make deps installs it"
-    return ""
+    why = machine.missing()
+    if not why and not tap.kernel(machine.kernel):
+        return f"no kernel {machine.kernel} in {tap.CACHE}/kernels"
+    return why

@@ -43,14 +43,15 @@ def attempt(artefacts, case, number):
         initrd = f"{place}/initrd"
         artefacts.initrd(initrd, case)
     # no_timer_check: on a busy host the emulated timer may fail the test.
-    cmdline = ("console=ttyS0 quiet panic=-1 no_timer_check "
+    machine = artefacts.machine
+    cmdline = (f"console={machine.console} quiet panic=-1 no_timer_check "
                + case.cmdline.format(**artefacts.words))
     try:
         outcome = vm.boot(tap.kernel(case.kernel)[0], initrd, cmdline,
                           [disk] * case.disks, case.bus,
                           extra=[x.format(disk=disk, **artefacts.words)
                                  for x in case.extra],
-                          typing=case.typing)
+                          typing=case.typing, machine=machine)
         problems = case.expect(outcome, artefacts.words)
         if KEEP:
             for name, text in (("cmdline", cmdline),
@@ -85,7 +86,7 @@ def run(cases, make=base.Base):
     if "--list" in sys.argv:
         print("\n".join(c.name for c in chosen))
         return
-    why = base.missing()
+    why = base.missing(make.machine)
     if why:
         tap.skip_all(why)
     artefacts = make()

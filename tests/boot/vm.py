@@ -11,7 +11,8 @@ import subprocess
 import tempfile
 import threading
 
-QEMU = "qemu-system-x86_64"
+from machines import X86_64
+
 LIMIT = 300  # seconds until a boot counts as hung
 
 # How a machine ends, by what the kernel prints last.
@@ -37,13 +38,11 @@ class Outcome:
 
 
 def arguments(kernel, initrd, cmdline, disks, bus, memory, extra,
-              snapshot=True):
-    """disks: raw files, which do not change with snapshot. bus: virtio, nvme, or 4k: virtio
-    with sectors of 4096 bytes."""
-    # cx16=off: in QEMU 7.2 an interrupt after a cmpxchg16b can find garbage in
-    # the flags, and about one kernel in 300 dies of it in its allocator.
-    argv = [QEMU, "-accel", "tcg", "-cpu", "max,cx16=off", "-m", str(memory),
-            "-display", "none", "-vga", "none", "-nic", "none",
+              snapshot=True, machine=X86_64):
+    """disks: raw files, which do not change with snapshot. bus: virtio, nvme,
+    or 4k: virtio with sectors of 4096 bytes."""
+    argv = [*machine.qemu, "-accel", "tcg", "-m", str(memory),
+            "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none",
             "-kernel", kernel, "-initrd", initrd, "-append", cmdline]
     for n, disk in enumerate(disks):
@@ -81,13 +80,13 @@ def _type(process, keys, monitor):
 
 
 def boot(kernel, initrd, cmdline, disks=(), bus="virtio", memory=512,
-         extra=(), typing=None, snapshot=True):
+         extra=(), typing=None, snapshot=True, machine=X86_64):
     """Boots; returns an Outcome."""
     with tempfile.TemporaryDirectory(prefix="rw-vm-") as tmp:
         witness, monitor = f"{tmp}/ttyS1", f"{tmp}/monitor"
         argv = arguments(kernel, initrd, cmdline, disks, bus, memory, extra,
-                         snapshot)
-        argv += ["-serial", "stdio", "-serial", f"file:{witness}"]
+                         snapshot, machine)
+        argv += machine.ports(witness)
         if typing:
             argv[argv.index("-monitor") + 1] = \
                 f"unix:{monitor},server=on,wait=off"

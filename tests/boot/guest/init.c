@@ -123,7 +123,7 @@ static void tell_stack(void)
 
 int main(int argc, char **argv, char **envp)
 {
-	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int fd = open(WITNESS, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 
 	out = fd < 0 ? stderr : fdopen(fd, "w");
 	fprintf(out, "GUEST " RELEASE "\n");

@@ -102,7 +102,7 @@ static int finish(int how)
 int main(void)
 {
 	long now, most = 0;
-	int status, fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int status, fd = open(WITNESS, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	pid_t child;
 
 	out = fd < 0 ? stderr : fdopen(fd, "w");
