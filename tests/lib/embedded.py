@@ -16,6 +16,8 @@ from tap import B, ROOTWRIGHT, equal, has, ok, run  # noqa: E402
 INIT = """#!/bin/sh
 echo "embedded: $(cat /etc/hostname)" >/dev/console
 [ -c /usr/fromtable ] && echo "embedded: device node" >/dev/console
+cat /run/rootwright/boot.json >/dev/console
+echo >/dev/console
 touch /usr/x 2>/dev/null || echo "embedded: read-only" >/dev/console
 poweroff -f
 """

@@ -18,9 +18,11 @@ ROOTWRIGHT_INSTALL_IMAGES = YES
 ROOTWRIGHT_DEPENDENCIES = rootwright-mbedtls
 
 # Its makefile has flags of its own, on which the size of the boot program
-# depends; it is told where the compiler and its libraries are.
+# depends; it is told where the compiler and its libraries are, and not to stop
+# at what a newer compiler warns of.
 ROOTWRIGHT_MAKE_OPTS = \
 	B=out \
+	WARN=-Wall \
 	CROSS=$(TARGET_CROSS) \
 	TRIPLET=$(GNU_TARGET_NAME) \
 	CC=$(TARGET_CC) \
@@ -59,6 +61,7 @@ HOST_ROOTWRIGHT_DEPENDENCIES = host-e2fsprogs host-jansson host-libarchive \
 # that Buildroot gives it.
 HOST_ROOTWRIGHT_MAKE_OPTS = \
 	B=out \
+	WARN=-Wall \
 	CC="$(HOSTCC) $(HOST_CPPFLAGS) $(HOST_LDFLAGS)" \
 	MBEDTLS_SRC=$(HOST_ROOTWRIGHT_MBEDTLS_DIR)
 
