@@ -72,6 +72,11 @@ void check_object(struct check *c, uint64_t bytes)
 {
 	c->objects++;
 	c->bytes += bytes;
+	check_show(c);
+}
+
+void check_show(const struct check *c)
+{
 	progress_show(c->objects, "objects", c->bytes);
 }
 

@@ -53,6 +53,9 @@ void check_content(
 /* Counts one object, good or not. */
 void check_object(struct check *c, uint64_t bytes);
 
+/* How far it is, where somebody looks. */
+void check_show(const struct check *c);
+
 /* Prints the totals; returns the program's exit code. name: the store's. */
 int check_end(struct check *c, const char *name);
 

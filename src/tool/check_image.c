@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tool/check.h"
+#include "tool/progress.h"
 #include "tool/read_objects.h"
 
 /* An image is a file, or the digest of an object of the store. */
@@ -27,6 +28,15 @@ static int open_image(struct check *c, struct store *s, struct reading *d,
 	return reading_open(d, &all, full, e);
 }
 
+static void expect(const struct named_objects *objects)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < objects->n; i++)
+		bytes += objects->list[i].size;
+	progress_expect(objects->n, bytes);
+}
+
 int check_images(struct check *c, struct store *s, char *const *images, int n,
 	struct err *e)
 {
@@ -42,6 +52,8 @@ int check_images(struct check *c, struct store *s, char *const *images, int n,
 	}
 	if (r == 0)
 		r = objects_sort(&objects, true, e);
+	if (r == 0)
+		expect(&objects);
 	for (uint32_t i = 0; i < objects.n && r == 0; i++) {
 		const struct named_object *o = &objects.list[i];
 		char path[OBJECT_PATH_MAX];

@@ -169,6 +169,7 @@ static void look_and_tell(struct check *c, const struct store *s,
 	struct look l = { s, entries, n };
 	struct err e;
 
+	check_show(c);
 	/* Nothing in it fails: each object says what is wrong with it. */
 	(void)!threads_each(compute_files_threads(GROUP),
 		(n + GROUP - 1) / GROUP, look_at_group, &l, &e);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "core/file.h"
+#include "tool/census.h"
 #include "tool/check.h"
 #include "tool/store.h"
 
@@ -198,13 +199,17 @@ static void check_refs(
 
 void check_objects(struct check *c, struct store *s)
 {
+	char path[PATH_MAX + 16];
 	struct names names;
 
+	snprintf(path, sizeof(path), "%s/objects", s->name);
+	census_begin(path);
 	list(c, s, "objects", &names);
 	for (int i = 0; i < names.n; i++)
 		if (!is_temporary(c, names.list[i]->d_name))
 			check_objects_in(c, s, names.list[i]->d_name);
 	check_flush(c, s);
+	census_end();
 	free_names(&names);
 }
 

@@ -7,6 +7,7 @@
 #include "tool/compute_private.h"
 #include "tool/compute_push.h"
 #include "tool/hash.h"
+#include "tool/progress.h"
 #include "tool/threads.h"
 
 #define CHUNK_BLOCKS (COMPUTE_CHUNK / HASH_BLOCK)
@@ -141,6 +142,7 @@ static void *run(void *arg)
 			r = w->k->each(w->k->ctx, buf, n, offset, &e);
 		if (r == 0 && hash_chunk(w, buf, n, hashes, &e) != 0)
 			r = -ECANCELED;
+		progress_inside((int64_t)n);
 		pthread_mutex_lock(&w->lock);
 		if (r != 0)
 			stop(w, r, r == -ECANCELED ? &e : NULL);
@@ -197,6 +199,7 @@ int compute_chunks(const struct compute_chunks *k, const char *name,
 		return -1;
 	compute_push_to(&w.tree, k->taker, size);
 	run_all(&w);
+	progress_inside(-(int64_t)w.taken);
 	if (w.error) {
 		(void)!compute_push_end(&w.tree, NULL, &other);
 		return tell(w.error, name, size, e);

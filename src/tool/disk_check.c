@@ -10,6 +10,7 @@
 #include "tool/disk_store.h"
 #include "tool/ext4_list.h"
 #include "tool/ext4_verity.h"
+#include "tool/progress.h"
 #include "tool/threads.h"
 
 #define PATH_SIZE 600 /* "objects/", two names of 255 bytes at most */
@@ -89,6 +90,7 @@ static void flush(struct walk *w)
 {
 	struct err e;
 
+	check_show(w->c);
 	(void)!threads_each(compute_threads(), w->n, look_at, w, &e);
 	for (unsigned i = 0; i < w->n; i++) {
 		struct entry *o = &w->waiting[i];
@@ -189,6 +191,10 @@ int disk_check(struct check *c, const char *path, struct err *e)
 	if (disk_store_open(&s, path, e) != 0)
 		return -1;
 	check_begin(c);
+	/* Nearly all of what is in use is objects. */
+	progress_expect(0, (ext2fs_blocks_count(s.x.fs->super) -
+				   ext2fs_free_blocks_count(s.x.fs->super)) *
+				   EXT4_BLOCK);
 	r = check_all(&w, disk_find(&s.x, s.top, "objects"), e);
 	disk_store_close(&s);
 	return r;

@@ -40,6 +40,8 @@ struct intake {
 	unsigned group_max; /* jobs of a group */
 	pthread_t threads[THREADS_MAX];
 	unsigned n_threads, started; /* the one that walks not counted */
+	struct intake_stats finished;
+	bool quiet; /* nothing is shown any more */
 
 	atomic_uint cold; /* files to come, likely not in memory */
 };
@@ -87,6 +89,19 @@ static bool take(struct intake *in, struct group *g)
 	return true;
 }
 
+static void count(struct intake_stats *s, uint64_t size)
+{
+	s->files++;
+	s->bytes += size;
+}
+
+/* With the lock held. */
+static void show(const struct intake *in)
+{
+	if (!in->quiet)
+		progress_show(in->finished.files, "files", in->finished.bytes);
+}
+
 /* With the lock held, which is given back meanwhile. */
 static void work_on(struct intake *in, struct group *g)
 {
@@ -98,7 +113,9 @@ static void work_on(struct intake *in, struct group *g)
 	for (unsigned i = 0; i < g->n; i++) {
 		g->jobs[i]->done = true;
 		in->failed |= g->jobs[i]->r != 0;
+		count(&in->finished, g->jobs[i]->size);
 	}
+	show(in);
 	if (in->walk_waits)
 		pthread_cond_signal(&in->done);
 }
@@ -218,11 +235,12 @@ static int submit(struct intake *in, const struct job *what, const char *path,
 	return r;
 }
 
-static void count(struct intake *in, uint64_t size)
+static void came(struct intake *in, uint64_t size)
 {
-	in->stats.files++;
-	in->stats.bytes += size;
-	progress_show(in->stats.files, "files", in->stats.bytes);
+	count(&in->stats, size);
+	/* What is large is shown while it is read. */
+	if (in->stats.files == 1)
+		progress_show(0, "files", 0);
 }
 
 int intake_file(struct intake *in, int fd, const struct stat *before,
@@ -235,7 +253,7 @@ int intake_file(struct intake *in, int fd, const struct stat *before,
 		.inode = inode,
 	};
 
-	count(in, j.size);
+	came(in, j.size);
 	if (in->cold) {
 		in->cold--;
 		group_soon(fd, j.size);
@@ -258,24 +276,11 @@ static int stream(struct intake *in, const struct compute_reader *from,
 	else
 		r = compute_from(
 			from, -1, path, size, in->tree->algorithm, &d, e);
+	pthread_mutex_lock(&in->lock);
+	count(&in->finished, size);
+	show(in);
+	pthread_mutex_unlock(&in->lock);
 	return r == 0 ? tree_set_object(in->tree, inode, size, &d, e) : -1;
-}
-
-static int read_now(const struct compute_reader *from, uint8_t *bytes,
-	uint64_t size, const char *path, struct err *e)
-{
-	size_t done = 0;
-
-	while (done < size) {
-		ssize_t n = from->read(from->ctx, bytes + done, size - done, e);
-
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			return compute_short(path, size, e);
-		done += (size_t)n;
-	}
-	return 0;
 }
 
 int intake_from(struct intake *in, const struct compute_reader *from,
@@ -283,13 +288,13 @@ int intake_from(struct intake *in, const struct compute_reader *from,
 {
 	struct job j = { .fd = -1, .size = size, .inode = inode };
 
-	count(in, size);
+	came(in, size);
 	if (size > INTAKE_BUFFER)
 		return stream(in, from, size, inode, path, e);
 	j.bytes = malloc(size);
 	if (!j.bytes)
 		return err_set(e, REASON_FAILED, "%s: out of memory", path);
-	if (read_now(from, j.bytes, size, path, e) == 0 &&
+	if (intake_read(from, j.bytes, size, path, e) == 0 &&
 		submit(in, &j, path, e) == 0)
 		return 0;
 	free(j.bytes);
@@ -300,12 +305,13 @@ int intake_finish(struct intake *in, struct err *e)
 {
 	int r;
 
-	progress_clear();
 	pthread_mutex_lock(&in->lock);
 	in->walked = true;
 	pthread_cond_broadcast(&in->work);
 	r = wait_for(in, 0, 0, e);
 	in->walked = false;
+	in->quiet = true;
+	progress_clear();
 	pthread_mutex_unlock(&in->lock);
 	return r;
 }

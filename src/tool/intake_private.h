@@ -42,4 +42,8 @@ void group_soon(int fd, uint64_t size);
 
 void group_work(struct group *g);
 
+/* All that comes, which must be size bytes. */
+must_check int intake_read(const struct compute_reader *from, uint8_t *bytes,
+	uint64_t size, const char *path, struct err *e);
+
 #endif

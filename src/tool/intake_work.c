@@ -160,3 +160,20 @@ void group_work(struct group *g)
 		if (g->jobs[i]->fd >= 0)
 			close(g->jobs[i]->fd);
 }
+
+int intake_read(const struct compute_reader *from, uint8_t *bytes,
+	uint64_t size, const char *path, struct err *e)
+{
+	size_t done = 0;
+
+	while (done < size) {
+		ssize_t n = from->read(from->ctx, bytes + done, size - done, e);
+
+		if (n < 0)
+			return -1;
+		if (n == 0)
+			return compute_short(path, size, e);
+		done += (size_t)n;
+	}
+	return 0;
+}

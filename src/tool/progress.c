@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/progress.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #define MB 1e6
-#define SOON 0.5 /* seconds before a rate means anything */
-#define LONG 1e6 /* and more than anybody waits for */
+#define SOON 0.5       /* seconds before a rate means anything */
+#define LONG 1e6       /* and more than anybody waits for */
+#define FILE_COST 30e3 /* a file takes as long as so many bytes of it */
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for these: */
+static struct progress at; /* what: NULL where nothing may be shown */
+static double last;
 static bool shown;
+
+static _Atomic int64_t inside;
 static _Atomic uint64_t all_n, all_bytes, part, whole;
 
 static double now(void)
@@ -23,7 +30,7 @@ static double now(void)
 
 double progress_seconds(void)
 {
-	static double start;
+	static _Atomic double start;
 
 	if (start == 0)
 		start = now();
@@ -32,7 +39,7 @@ double progress_seconds(void)
 
 bool progress_wanted(void)
 {
-	static int terminal = -1;
+	static atomic_int terminal = -1;
 
 	if (terminal < 0)
 		terminal = isatty(STDERR_FILENO);
@@ -59,13 +66,14 @@ static double ratio(uint64_t a, uint64_t b)
 /* How much is done, 0 to 1; below 0: not known. */
 static double done(const struct progress *p)
 {
-	double files = ratio(p->n, p->all_n);
-	double bytes = ratio(p->bytes, p->all_bytes);
+	double files = p->all_n ? FILE_COST : 0;
 
 	if (p->whole)
 		return ratio(p->part, p->whole);
-	/* Small files take time, and large ones: half of each. */
-	return files < 0 ? bytes : bytes < 0 ? files : (files + bytes) / 2;
+	if (!p->all_bytes)
+		return ratio(p->n, p->all_n);
+	return ((double)p->bytes + (double)p->n * files) /
+	       ((double)p->all_bytes + (double)p->all_n * files);
 }
 
 void progress_format(const struct progress *p, char *out, size_t size)
@@ -91,18 +99,18 @@ void progress_format(const struct progress *p, char *out, size_t size)
 		s % 60);
 }
 
-void progress_show(uint64_t n, const char *what, uint64_t bytes)
+/* With the lock. */
+static void draw(void)
 {
-	static double last = -1;
-	struct progress p = { .n = n, .bytes = bytes, .what = what };
+	struct progress p = at;
+	int64_t more = inside;
 	char line[128];
 
-	if (!progress_wanted())
-		return;
 	p.seconds = progress_seconds();
-	if (last >= 0 && p.seconds - last < 0.1)
+	if (!p.what || (shown && p.seconds - last < 0.1))
 		return;
 	last = p.seconds;
+	p.bytes += more > 0 ? (uint64_t)more : 0;
 	p.all_n = all_n;
 	p.all_bytes = all_bytes;
 	p.part = part;
@@ -112,9 +120,33 @@ void progress_show(uint64_t n, const char *what, uint64_t bytes)
 	fprintf(stderr, "\r%s\033[K", line);
 }
 
+void progress_show(uint64_t n, const char *what, uint64_t bytes)
+{
+	if (!progress_wanted())
+		return;
+	pthread_mutex_lock(&lock);
+	at = (struct progress){ .n = n, .what = what, .bytes = bytes };
+	draw();
+	pthread_mutex_unlock(&lock);
+}
+
+void progress_inside(int64_t bytes)
+{
+	inside += bytes;
+	/* Who finds it being drawn need not wait for that. */
+	if (bytes <= 0 || !progress_wanted() ||
+		pthread_mutex_trylock(&lock) != 0)
+		return;
+	draw();
+	pthread_mutex_unlock(&lock);
+}
+
 void progress_clear(void)
 {
+	pthread_mutex_lock(&lock);
 	if (shown)
 		fputs("\r\033[K", stderr);
 	shown = false;
+	at.what = NULL;
+	pthread_mutex_unlock(&lock);
 }

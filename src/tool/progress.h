@@ -2,7 +2,7 @@
 /*
  * One line on stderr that says how far a long work is, how fast, and when it
  * may be done; only where stderr is a terminal, at most ten times a second.
- * One thread shows; any may tell what is expected.
+ * Any thread may call any of these.
  */
 #ifndef RW_TOOL_PROGRESS_H
 #define RW_TOOL_PROGRESS_H
@@ -11,8 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* what: "objects". */
+/* So much is done; what: "objects", which must stay where it is. */
 void progress_show(uint64_t n, const char *what, uint64_t bytes);
+
+/*
+ * So many bytes more of something large are read; taken back, below 0, when
+ * all of it is and will be shown as done. Shown where something was before.
+ */
+void progress_inside(int64_t bytes);
 
 /* How much there will be in all, counted as progress_show counts it. */
 void progress_expect(uint64_t n, uint64_t bytes);
@@ -20,7 +26,7 @@ void progress_expect(uint64_t n, uint64_t bytes);
 /* The same of work that goes by something else: part of whole is done. */
 void progress_part(uint64_t part, uint64_t whole);
 
-/* Takes the line away: before words follow, and at the end. */
+/* Takes the line away until progress_show: before words, and at the end. */
 void progress_clear(void);
 
 /* Will anything be shown? */

@@ -145,11 +145,11 @@ int source_read(struct source *s, struct tree *t,
 	if (s->kind == SOURCE_DIRECTORY && o->intake)
 		census_begin(s->name);
 	r = read_source(s, t, o, e);
-	census_end();
 	if (o->intake && intake_finish(o->intake, &earlier) != 0) {
 		*e = earlier;
-		return -1;
+		r = -1;
 	}
+	census_end();
 	if (r == 0 && o->stack)
 		r = layer_stack_fill(o->stack, t, e);
 	return r;

@@ -183,9 +183,13 @@ int transfer_copy(struct transfer *t, struct err *e)
 	struct copying c = { .t = t, .lock = PTHREAD_MUTEX_INITIALIZER };
 	/* libext2fs does one thing at a time. */
 	unsigned threads = t->from.store.fd >= 0 ? threads_default() : 1;
+	uint64_t bytes = 0;
 	struct err late;
 	int r;
 
+	for (size_t i = 0; i < t->objects.n; i++)
+		bytes += t->objects.list[i].size;
+	progress_expect(t->objects.n, bytes);
 	if (t->to.fd < 0 &&
 		store_create(&t->to, t->dir, t->from.algorithm, e) != 0)
 		return -1;
