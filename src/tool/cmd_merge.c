@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "tool/build.h"
+#include "tool/capture.h"
 #include "tool/merge.h"
 #include "tool/progress.h"
 #include "tool/read_cmd.h"
@@ -93,10 +94,10 @@ static int open_images(struct stack *k, const struct build *b, char **names,
 			digest_from_hex(&d, names[i], strlen(names[i])))
 			r = store_open(&s, b->store_name, e);
 	}
-	if (r == 0)
-		r = stack_open(k, s.fd >= 0 ? &s : NULL, names, n, e);
+	for (unsigned i = 0; i < n && r == 0; i++)
+		r = stack_add(k, s.fd >= 0 ? &s : NULL, names[i], e);
 	store_close(&s);
-	return r;
+	return r == 0 ? capture_check_images(k->images, k->n, e) : r;
 }
 
 static int merge(struct build *b, struct stack *k, struct err *e)

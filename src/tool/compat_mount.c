@@ -224,6 +224,7 @@ int compat_mount(int argc, char **argv)
 {
 	struct options o = { .layers.source = "composefs" };
 	struct mounting m = { .outer = -1, .target = -1 };
+	struct mount_file image = { .fd = -1 };
 	AUTO_FD int fd = -1;
 	struct err e;
 	int r;
@@ -235,9 +236,12 @@ int compat_mount(int argc, char **argv)
 	o.layers.verity |= o.digest != NULL;
 	if (open_image(&o, argv[optind], &fd) != 0)
 		return EXIT_REFUSED;
+	image.fd = fd;
+	o.layers.images = &image;
+	o.layers.n_images = 1;
 	r = mount_begin(&m, argv[optind + 1], &e);
 	if (r == 0)
-		r = mount_tree(&m, fd, false, &o.layers, &e);
+		r = mount_tree(&m, &o.layers, &e);
 	mount_end(&m);
 	if (r != 0)
 		return fail("Failed to mount composefs %s: %s", argv[optind],

@@ -375,6 +375,7 @@ int layer_read(struct layers *l, struct unpack *u, struct err *e)
 		return err_set(e, REASON_FAILED,
 			"%s: expected the locale C.UTF-8, found none", u->name);
 	l->n++;
+	l->first = l->tree->n_inodes;
 	u->e = e;
 	r = read_members(l, u, e);
 	uselocale(before);

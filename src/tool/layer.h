@@ -35,6 +35,7 @@ struct layers {
 	struct layer_stack *stack; /* or NULL: gets each layer's own tree */
 
 	uint32_t n;	   /* of the layer that is read, from 1 */
+	uint32_t first;	   /* inode that it may have */
 	bool has_root;	   /* some layer has an entry for it */
 	uint32_t *seen_in; /* by inode: the last layer that has it */
 	uint32_t n_seen_in, cap_seen_in;

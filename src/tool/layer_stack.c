@@ -13,6 +13,7 @@ struct taking {
 	struct tree *all;
 	struct layer_tree *own;
 	bool *needed; /* by inode of all: a directory that leads somewhere */
+	bool *below;  /* likewise: one that the layers below have, too */
 	uint32_t *to; /* by inode of all: the same in own, or TREE_NONE */
 	struct err *e;
 };
@@ -128,6 +129,8 @@ static int take_hidden(struct taking *t, const struct layer_hidden *h)
 		tree_set_opaque(t->own->tree, dir);
 		return 0;
 	}
+	if (!t->below[h->dir])
+		return 0;
 	child = tree_child(t->own->tree, dir, h->name);
 	if (child == TREE_NONE)
 		return is_stub(dir, h->name)
@@ -139,8 +142,30 @@ static int take_hidden(struct taking *t, const struct layer_hidden *h)
 	return 0;
 }
 
+/*
+ * overlayfs lists a directory that only one layer has as it is, with the
+ * whiteouts in it, which then cannot be opened: there may be none. Inodes
+ * are counted on, and a directory is never moved: its parent is before it.
+ */
+static void find_below(struct taking *t, const struct layer_stack *s)
+{
+	const struct tree *all = t->all;
+
+	t->below[TREE_ROOT] = s->n > 1;
+	for (uint32_t i = TREE_ROOT + 1; i < t->l->first; i++)
+		t->below[i] =
+			all->inodes[i].links && tree_type(all, i, S_IFDIR);
+	for (uint32_t i = 0; i < s->n_hidden; i++)
+		if (s->hidden[i].name[0] == '\0')
+			t->below[s->hidden[i].dir] = false;
+	for (uint32_t i = TREE_ROOT + 1; i < t->l->first; i++)
+		if (t->below[i])
+			t->below[i] = t->below[tree_parent(all, i)];
+}
+
 static int take(struct taking *t, const struct layer_stack *s)
 {
+	find_below(t, s);
 	for (uint32_t i = 0; i < s->n_hidden; i++)
 		if (t->all->inodes[s->hidden[i].dir].links)
 			t->needed[s->hidden[i].dir] = true;
@@ -166,8 +191,9 @@ int layer_stack_take(struct layers *l, struct err *e)
 	memset(t.own, 0, sizeof(*t.own));
 	t.own->tree = tree_new(l->tree->algorithm);
 	t.needed = calloc(n, sizeof(*t.needed));
+	t.below = calloc(n, sizeof(*t.below));
 	t.to = malloc(n * sizeof(*t.to));
-	if (t.own->tree && t.needed && t.to) {
+	if (t.own->tree && t.needed && t.below && t.to) {
 		memset(t.to, 0xff, n * sizeof(*t.to));
 		r = take(&t, s);
 	} else {
@@ -175,6 +201,7 @@ int layer_stack_take(struct layers *l, struct err *e)
 	}
 	s->n_hidden = 0;
 	free(t.needed);
+	free(t.below);
 	free(t.to);
 	return r;
 }

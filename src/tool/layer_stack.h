@@ -5,14 +5,16 @@
  * order gives. A layer's tree has
  *
  *	what the layer's tar has, as it is after its last entry;
- *	tree_hide() for each .wh.NAME, and tree_set_opaque() for .wh..wh..opq
- *	and for a directory in place of what a .wh.NAME took away;
+ *	tree_hide() for each .wh.NAME in a directory that the layers below have,
+ *	and tree_set_opaque() for .wh..wh..opq and for a directory in place of
+ *	what a .wh.NAME took away;
  *	and, as the layers below have them, the directories that lead there
  *	where the tar leaves them out, the root, and every name of a file that
  *	the tar has another hard link to.
  *
- * So a tar that has all its directories, the root among them, and no links
- * out of itself always gives the same tree, whatever is below it.
+ * So a tar that has all its directories, the root among them, no links out of
+ * itself, and whiteouts of nothing but what is there, always gives the same
+ * tree.
  *
  * overlayfs reads no opaque mark of a root directory: .wh..wh..opq there
  * hides what the layers below have name by name.

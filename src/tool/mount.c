@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -74,6 +75,13 @@ static int map_ids(int mount_fd, const char *path, struct err *e)
 		"/proc/PID/ns/user is that of a process in another user namespace");
 }
 
+/* What is put together, from below. */
+struct parts {
+	int images[MOUNT_IMAGES_MAX]; /* EROFS, as mount_layers has them */
+	unsigned n;
+	int upper, work; /* or -1 */
+};
+
 /*
  * Returns an fd of the mount, which is attached over the root directory of
  * our namespace: no path that begins at our root leads into it, so nothing
@@ -134,17 +142,14 @@ static int set_layer(
 	return 0;
 }
 
-static int set_layers(
-	struct fs *f, int image, const struct mount_layers *l, struct err *e)
+static int set_upper(struct fs *f, const struct parts *p,
+	const struct mount_layers *l, struct err *e)
 {
-	fs_set(f, "source", l->source);
-	fs_set(f, "metacopy", "on");
-	fs_set(f, "redirect_dir", "on");
-	fs_set(f, "verity", l->verity ? "require" : "off");
-	fs_set_fd(f, "lowerdir+", image);
-	for (unsigned i = 0; i < l->n_objects; i++)
-		if (set_layer(f, "datadir+", l->objects[i], e) != 0)
-			return -1;
+	if (p->upper >= 0) {
+		fs_set_fd(f, "upperdir", p->upper);
+		fs_set_fd(f, "workdir", p->work);
+		return 0;
+	}
 	if (!l->upperdir)
 		return 0;
 	if (set_layer(f, "upperdir", l->upperdir, e) != 0)
@@ -152,16 +157,32 @@ static int set_layers(
 	return set_layer(f, "workdir", l->workdir, e);
 }
 
-/* The same, over it. */
-static int mount_overlay(int image, const struct mount_layers *l, struct err *e)
+static int set_layers(struct fs *f, const struct parts *p,
+	const struct mount_layers *l, struct err *e)
 {
-	bool readonly = l->readonly || !l->upperdir;
+	fs_set(f, "source", l->source);
+	fs_set(f, "metacopy", "on");
+	fs_set(f, "redirect_dir", "on");
+	fs_set(f, "verity", l->verity ? "require" : "off");
+	for (unsigned i = 0; i < p->n; i++)
+		fs_set_fd(f, "lowerdir+", p->images[i]);
+	for (unsigned i = 0; i < l->n_objects; i++)
+		if (set_layer(f, "datadir+", l->objects[i], e) != 0)
+			return -1;
+	return set_upper(f, p, l, e);
+}
+
+/* The same, over them. */
+static int mount_overlay(
+	const struct parts *p, const struct mount_layers *l, struct err *e)
+{
+	bool readonly = l->readonly || (!l->upperdir && p->upper < 0);
 	struct fs f;
 	int fd;
 
 	if (fs_open(&f, "overlay", e) != 0)
 		return -1;
-	if (set_layers(&f, image, l, e) != 0) {
+	if (set_layers(&f, p, l, e) != 0) {
 		fs_close(&f);
 		return -1;
 	}
@@ -177,43 +198,126 @@ static int mount_overlay(int image, const struct mount_layers *l, struct err *e)
 	return -1;
 }
 
+static void close_images(struct parts *p)
+{
+	while (p->n)
+		close(p->images[--p->n]);
+}
+
+/* *looped: all are behind loop devices, as they are where that is set. */
+static int mount_images(struct parts *p, bool *looped,
+	const struct mount_layers *l, struct err *e)
+{
+	bool force = *looped;
+
+	*looped = true;
+	if (l->n_images > MOUNT_IMAGES_MAX)
+		return err_set(e, REASON_FAILED,
+			"images: expected at most %d, found %u",
+			MOUNT_IMAGES_MAX, l->n_images);
+	for (; p->n < l->n_images; p->n++) {
+		const struct mount_file *image = &l->images[p->n];
+		bool loop = force || image->loop;
+
+		p->images[p->n] = mount_erofs(image->fd, &loop, l->idmap, e);
+		if (p->images[p->n] < 0)
+			return -1;
+		*looped &= loop;
+	}
+	return 0;
+}
+
 /* Can an overlay be mounted on top? 1, 0, or -1 and a sentence. */
-static int can_stack(int image, const struct mount_layers *l, struct err *e)
+static int can_stack(
+	const struct parts *p, const struct mount_layers *l, struct err *e)
 {
 	struct mount_layers lower = *l;
+	struct parts images = *p;
 	AUTO_FD int fd = -1;
 	char path[32];
 
 	lower.upperdir = lower.workdir = NULL;
-	fd = mount_overlay(image, &lower, e);
+	images.upper = images.work = -1;
+	fd = mount_overlay(&images, &lower, e);
 	if (fd < 0)
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	return root_can_stack(path, l->objects[0], e);
 }
 
-/* The same image, behind a loop device where only that can be stacked on. */
+/* The same images, behind loop devices where only those can be stacked on. */
 static int mount_stackable(
-	int image, bool loop, const struct mount_layers *l, struct err *e)
+	struct parts *p, const struct mount_layers *l, struct err *e)
 {
-	int fd = mount_erofs(image, &loop, l->idmap, e);
-	int yes = fd < 0 || loop ? 1 : can_stack(fd, l, e);
+	bool looped = false;
+	int yes;
 
-	if (yes == 1)
-		return fd;
-	fd_cleanup(&fd);
-	loop = true;
-	return yes < 0 ? -1 : mount_erofs(image, &loop, l->idmap, e);
+	if (mount_images(p, &looped, l, e) != 0)
+		return -1;
+	yes = looped ? 1 : can_stack(p, l, e);
+	if (yes != 0)
+		return yes < 0 ? -1 : 0;
+	close_images(p);
+	looped = true;
+	return mount_images(p, &looped, l, e);
 }
 
-int mount_tree(struct mounting *m, int image, bool loop,
-	const struct mount_layers *l, struct err *e)
+/*
+ * The upper directory of a tmpfs that nobody else has. The root of the
+ * overlay has its owner, mode and times: those of the image.
+ */
+static int make_upper(struct parts *p, struct err *e)
 {
-	AUTO_FD int erofs = mount_stackable(image, loop, l, e);
-	AUTO_FD int root = erofs < 0 ? -1 : mount_overlay(erofs, l, e);
+	AUTO_FD int fd = -1;
+	struct stat st;
+	struct fs f;
+
+	if (fs_open(&f, "tmpfs", e) != 0)
+		return -1;
+	fs_set(&f, "mode", "0700");
+	fd = fs_create(&f, MOUNT_ATTR_NODEV);
+	if (fd >= 0 && fs_attach(fd, "/") == 0 && mkdirat(fd, "u", 0700) == 0 &&
+		mkdirat(fd, "w", 0700) == 0) {
+		p->upper = openat(fd, "u", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		p->work = openat(fd, "w", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (p->work >= 0 && p->upper >= 0 && fstat(p->images[0], &st) == 0 &&
+		fchown(p->upper, st.st_uid, st.st_gid) == 0 &&
+		fchmod(p->upper, st.st_mode & 07777) == 0 &&
+		futimens(p->upper,
+			(struct timespec[]){ st.st_mtim, st.st_mtim }) == 0)
+		return 0;
+	return err_sys(e, REASON_FAILED, errno,
+		"tmpfs: expected one for an upper directory, found none%s",
+		f.reason);
+}
+
+/* Returns an fd of the overlay. */
+static int put_together(
+	struct parts *p, const struct mount_layers *l, struct err *e)
+{
+	int fd;
+
+	if (mount_stackable(p, l, e) != 0 ||
+		(l->temporary && make_upper(p, e) != 0))
+		return -1;
+	fd = mount_overlay(p, l, e);
+	if (fd < 0 || !l->trial || mount_trial(fd, e) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int mount_tree(struct mounting *m, const struct mount_layers *l, struct err *e)
+{
+	struct parts p = { .upper = -1, .work = -1 };
+	AUTO_FD int root = put_together(&p, l, e);
 	AUTO_FD int detached = -1;
 
-	if (root < 0 || (l->trial && mount_trial(root, e) != 0))
+	close_images(&p);
+	fd_cleanup(&p.upper);
+	fd_cleanup(&p.work);
+	if (root < 0)
 		return -1;
 	detached = syscall(SYS_open_tree, root, "",
 		AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mount an image and its objects in a running system, all of it or nothing:
+ * Mount images and their objects in a running system, all of it or nothing:
  * EROFS and the overlay are put together in a mount namespace of our own,
  * and one move_mount(2) attaches the overlay at its target. umount(8) of the
- * target undoes all; nothing else of it is seen.
+ * target undoes all; nothing else of it is seen. Of several images each has
+ * precedence over those that follow, and so have directories of objects: a
+ * file's object is the first regular file that any of them has in its place.
  *
  * What is mounted as image was opened, and where need be verified, by
  * mount_image.h. The kernel has to be Linux 6.7 or newer; before 6.12 the
@@ -16,13 +18,22 @@
 
 #include "core/err.h"
 
+#define MOUNT_IMAGES_MAX 128
 #define MOUNT_OBJECTS_MAX 100
 
+struct mount_file {
+	int fd;	   /* open, borrowed */
+	bool loop; /* only behind a loop device, which others need, too */
+};
+
 struct mount_layers {
-	const char *source;	    /* what mounts are listed under */
+	const char *source;		 /* what mounts are listed under */
+	const struct mount_file *images; /* the topmost first */
+	unsigned n_images;
 	const char *const *objects; /* directories, the first has precedence */
 	unsigned n_objects;
 	const char *upperdir, *workdir; /* both, or NULL: read-only */
+	bool temporary;	   /* in place of upperdir, a tmpfs of its own */
 	const char *idmap; /* a user namespace's file; NULL: as in the image */
 	bool verity;	   /* verity=require, else verity=off */
 	bool readonly;	   /* although there is an upperdir */
@@ -42,12 +53,8 @@ struct mounting {
 must_check int mount_begin(
 	struct mounting *m, const char *target, struct err *e);
 
-/*
- * Mounts. image is an open file, which goes behind a loop device where loop
- * says so or the kernel needs it.
- */
-must_check int mount_tree(struct mounting *m, int image, bool loop,
-	const struct mount_layers *l, struct err *e);
+must_check int mount_tree(
+	struct mounting *m, const struct mount_layers *l, struct err *e);
 
 void mount_end(struct mounting *m);
 

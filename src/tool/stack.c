@@ -9,15 +9,14 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "tool/capture.h"
 #include "tool/compute.h"
 #include "tool/read_objects.h"
 
-static int read_whole(
+static int pread_whole(
 	int fd, uint8_t *bytes, uint64_t n, const char *name, struct err *e)
 {
 	for (uint64_t at = 0; at < n;) {
-		ssize_t some = read(fd, bytes + at, n - at);
+		ssize_t some = pread(fd, bytes + at, n - at, (off_t)at);
 
 		if (some < 0 && errno == EINTR)
 			continue;
@@ -30,6 +29,28 @@ static int read_whole(
 	return 0;
 }
 
+/* All of a regular file, in memory from malloc; NULL: *e. */
+static uint8_t *load(int fd, const char *name, size_t *n, struct err *e)
+{
+	uint8_t *bytes;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || (uint64_t)st.st_size > READ_IMAGE_MAX) {
+		err_set(e, REASON_FAILED,
+			"%s: expected an image of at most %llu bytes, found more",
+			name, READ_IMAGE_MAX);
+		return NULL;
+	}
+	*n = (size_t)st.st_size;
+	bytes = malloc(*n + 1);
+	if (!bytes)
+		err_set(e, REASON_FAILED, "%s: out of memory", name);
+	else if (pread_whole(fd, bytes, *n, name, e) == 0)
+		return bytes;
+	free(bytes);
+	return NULL;
+}
+
 /* The bytes that are hashed are the bytes that are read. */
 static int open_in_store(struct read_image *r, const struct store *s,
 	const struct digest *want, const char *name, struct err *e)
@@ -38,58 +59,66 @@ static int open_in_store(struct read_image *r, const struct store *s,
 	AUTO_FD int fd = -1;
 	struct digest found;
 	uint8_t *bytes;
-	struct stat st;
-	int r_ = -1;
+	size_t n;
 
 	digest_object_path(want, path);
 	snprintf(full, sizeof(full), "%s/%s", s->name, path);
 	fd = open_regular_beneath(s->fd, path);
-	if (fd < 0 || fstat(fd, &st) != 0)
+	if (fd < 0)
 		return err_sys(e, REASON_FAILED, errno,
 			"%s: expected the image in the store", full);
-	if ((uint64_t)st.st_size > READ_IMAGE_MAX)
-		return err_set(e, REASON_FAILED,
-			"%s: expected an image of at most %llu bytes, found %llu",
-			full, READ_IMAGE_MAX, U64(st.st_size));
-	bytes = malloc((size_t)st.st_size + 1);
+	bytes = load(fd, full, &n, e);
 	if (!bytes)
-		return err_set(e, REASON_FAILED, "%s: out of memory", full);
-	if (read_whole(fd, bytes, (uint64_t)st.st_size, full, e) == 0 &&
-		compute_bytes(bytes, (size_t)st.st_size, full, want->algorithm,
-			&found, e) == 0)
-		r_ = digest_equal(&found, want)
-			     ? 0
-			     : object_differs(full, want, &found, e);
-	if (r_ == 0)
-		return read_open_owned(r, name, bytes, (size_t)st.st_size, e);
+		return -1;
+	if (compute_bytes(bytes, n, full, want->algorithm, &found, e) == 0 &&
+		(digest_equal(&found, want) ||
+			object_differs(full, want, &found, e) == 0))
+		return read_open_owned(r, name, bytes, n, e);
 	free(bytes);
 	return -1;
 }
 
-int stack_open(struct stack *k, const struct store *s, char *const *names,
-	unsigned n, struct err *e)
+static int make_room(struct stack *k, struct err *e)
 {
-	*k = (struct stack){ 0 };
-	if (n > STACK_MAX)
+	if (k->n == STACK_MAX)
 		return err_set(e, REASON_FAILED,
-			"images: expected at most %d, found %u", STACK_MAX, n);
-	k->images = calloc(n, sizeof(*k->images));
+			"images: expected at most %d, found more", STACK_MAX);
 	if (!k->images)
-		return err_set(e, REASON_FAILED, "images: out of memory");
-	for (; k->n < n; k->n++) {
-		struct read_image *r = &k->images[k->n];
-		const char *name = names[k->n];
-		struct digest d;
-		int failed;
+		k->images = calloc(STACK_MAX, sizeof(*k->images));
+	return k->images ? 0
+			 : err_set(e, REASON_FAILED, "images: out of memory");
+}
 
-		if (s && digest_from_hex(&d, name, strlen(name)))
-			failed = open_in_store(r, s, &d, name, e);
-		else
-			failed = read_open(r, name, e);
-		if (failed)
-			return -1;
-	}
-	return capture_check_images(k->images, k->n, e);
+int stack_add(
+	struct stack *k, const struct store *s, const char *name, struct err *e)
+{
+	struct digest d;
+	int r;
+
+	if (make_room(k, e) != 0)
+		return -1;
+	if (s && digest_from_hex(&d, name, strlen(name)))
+		r = open_in_store(&k->images[k->n], s, &d, name, e);
+	else
+		r = read_open(&k->images[k->n], name, e);
+	k->n += r == 0;
+	return r;
+}
+
+int stack_add_fd(struct stack *k, int fd, const char *name, struct err *e)
+{
+	uint8_t *bytes;
+	size_t n;
+	int r;
+
+	if (make_room(k, e) != 0)
+		return -1;
+	bytes = load(fd, name, &n, e);
+	if (!bytes)
+		return -1;
+	r = read_open_owned(&k->images[k->n], name, bytes, n, e);
+	k->n += r == 0;
+	return r;
 }
 
 void stack_close(struct stack *k)

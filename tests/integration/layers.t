@@ -141,9 +141,9 @@ with open(objects(mine[0]), "rb") as f:
 for space, number in (("user", 1), ("trusted", 4)):
     ok(bytes((14, number, 1, 0)) + b"overlay.opaquey" in text,
        f"opaque in the name space {space}")
-alone = layers([root, d("d"), tar("d/.wh.a")])[0]
-equal(layers([d("."), d("d"), tar("d/a", big)],
-             [root, d("d"), tar("d/.wh.a")])[0], alone,
+upper = [root, d("d"), tar("d/.wh.a")]
+equal(layers([d("."), d("d", mode=0o700), tar("d/a", big)], upper)[0],
+      layers([d(".", uid=9), d("d"), tar("d/a"), tar("f", big)], upper)[0],
       "a layer with all its directories is the same on whatever it lies")
 
 # Options, what is written, and what is said.
