@@ -13,6 +13,8 @@
 #include "tool/disk_copy.h"
 #include "tool/disk_layout.h"
 #include "tool/publish.h"
+#include "tool/read_cmd.h"
+#include "tool/read_text.h"
 #include "tool/store.h"
 #include "tool/tool.h"
 
@@ -21,6 +23,7 @@ struct options {
 	char uuid[DISK_UUID_TEXT]; /* empty: derived */
 	uint64_t size;		   /* bytes; 0: what is needed and slack */
 	bool bare;		   /* the file system without a table */
+	bool json;
 };
 
 static void help(FILE *f)
@@ -44,7 +47,9 @@ static void help(FILE *f)
 	      "  --no-table     the file system alone, for a partition that "
 	      "others make\n"
 	      "  --extra DIR    copy what is in DIR beside /composefs; nothing "
-	      "verifies it\n",
+	      "verifies it\n"
+	      "  --json         print one JSON document: what the disk is and "
+	      "has\n",
 		f);
 }
 
@@ -116,6 +121,9 @@ static int value(struct options *o, int c)
 	case 'n':
 		o->bare = true;
 		return 0;
+	case 'j':
+		o->json = true;
+		return 0;
 	case 'u':
 		if (uuid_parse(optarg, uuid) != 0 || uuid_is_null(uuid))
 			return tool_usage("disk",
@@ -138,6 +146,7 @@ static int parse(struct options *o, int argc, char **argv)
 		{ "uuid", required_argument, NULL, 'u' },
 		{ "no-table", no_argument, NULL, 'n' },
 		{ "extra", required_argument, NULL, 'x' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -227,6 +236,25 @@ static void report(const struct options *o, const struct disk_tree *t,
 			o->output, o->extra);
 }
 
+static void report_json(const struct options *o, const struct disk_tree *t,
+	const struct disk_ids *ids, uint64_t bytes)
+{
+	fputs("{\"disk\":", stdout);
+	text_json(stdout, o->output, strlen(o->output));
+	printf(",\"bytes\":%llu,\"objects\":%llu,\"object_bytes\":%llu,\"label\":\"%s\",\"uuid\":\"%s\"",
+		(unsigned long long)bytes, (unsigned long long)t->n_objects,
+		(unsigned long long)t->object_bytes, o->label, ids->fs);
+	if (!o->bare)
+		printf(",\"partlabel\":\"%s\",\"partuuid\":\"%s\"", o->label,
+			ids->partition);
+	printf(",\"extra\":");
+	if (o->extra)
+		text_json(stdout, o->extra, strlen(o->extra));
+	else
+		fputs("null", stdout);
+	puts("}");
+}
+
 static int write_disk(const struct options *o, const struct disk_tree *t,
 	int dirfd, const char *dir, const char *name, struct err *e)
 {
@@ -249,6 +277,8 @@ static int write_disk(const struct options *o, const struct disk_tree *t,
 		if (pending_publish(&p, name, false, true, e) != 0)
 			return -1;
 		report(o, t, &ids, bytes);
+		if (o->json)
+			report_json(o, t, &ids, bytes);
 		return 0;
 	}
 	pending_abort(&p);
@@ -297,5 +327,5 @@ int cmd_disk(int argc, char **argv)
 
 	if (r != 0)
 		return r < 0 ? 0 : r;
-	return disk(&o, &e) == 0 ? 0 : tool_fail(&e);
+	return disk(&o, &e) == 0 ? read_flush() : tool_fail(&e);
 }

@@ -5,15 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tool/read_cmd.h"
+#include "tool/read_text.h"
 #include "tool/sign_job.h"
 #include "tool/tool.h"
 
 static const char usage[] =
-	"usage: rootwright sign --key KEY --cert CERT [--raw] [--force] FILE...\n"
-	"       rootwright sign --key KEY --cert CERT [--raw] [--force]\n"
-	"                       --store DIR DIGEST...\n"
+	"usage: rootwright sign --key KEY --cert CERT [--raw] [--force] [--json]\n"
+	"                       FILE... | --store DIR DIGEST...\n"
 	"       rootwright sign --print-tbs [--raw] FILE | --store DIR DIGEST\n"
-	"       rootwright sign --attach SIG --cert CERT [--raw] [--force]\n"
+	"       rootwright sign --attach SIG --cert CERT [--raw] [--force] [--json]\n"
 	"                       FILE | --store DIR DIGEST\n"
 	"\n"
 	"Signs the fs-verity digest of images: detached PKCS#7 as fsverity sign\n"
@@ -28,11 +29,13 @@ static const char usage[] =
 	"  --force       replace a signature by another key or of other bytes\n"
 	"  --print-tbs   write the bytes to be signed to stdout, sign nothing\n"
 	"  --attach SIG  check a signature made elsewhere and put it in place\n"
+	"  --json        print one JSON document: what was signed, and where the\n"
+	"                signature is\n"
 	"  --help        print this\n";
 
 struct options {
 	const char *key, *cert, *store, *attach;
-	bool raw, force, print_tbs;
+	bool raw, force, print_tbs, json;
 };
 
 static int read_options(struct options *o, int argc, char **argv)
@@ -45,6 +48,7 @@ static int read_options(struct options *o, int argc, char **argv)
 		{ "raw", no_argument, NULL, 'r' },
 		{ "force", no_argument, NULL, 'f' },
 		{ "print-tbs", no_argument, NULL, 't' },
+		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -73,6 +77,9 @@ static int read_options(struct options *o, int argc, char **argv)
 		case 't':
 			o->print_tbs = true;
 			break;
+		case 'j':
+			o->json = true;
+			break;
 		case 'h':
 			return -1;
 		default:
@@ -88,7 +95,8 @@ static int read_options(struct options *o, int argc, char **argv)
 
 static int check_options(const struct options *o, int n)
 {
-	if (o->print_tbs && (o->key || o->cert || o->attach || o->force))
+	if (o->print_tbs &&
+		(o->key || o->cert || o->attach || o->force || o->json))
 		return tool_usage(
 			"sign", "--print-tbs goes with --store and --raw only");
 	if (o->attach && (o->key || !o->cert))
@@ -112,6 +120,29 @@ static int find(struct subject *s, const struct options *o,
 			: subject_of_file(s, argument, o->raw, e);
 }
 
+static void print_json(
+	const struct sign_job *jobs, int n, const struct key *key)
+{
+	char hex[DIGEST_HEX_MAX];
+
+	fputs("{\"signatures\":[", stdout);
+	for (int i = 0; i < n; i++) {
+		const struct subject *s = &jobs[i].subject;
+
+		fputs(i ? ",{\"file\":" : "{\"file\":", stdout);
+		text_json(stdout, s->name, strlen(s->name));
+		digest_to_hex(&s->digest, hex);
+		printf(",\"algorithm\":\"%s\",\"digest\":\"%s\",\"signature\":",
+			hash_name(s->digest.algorithm), hex);
+		text_json(stdout, s->place, strlen(s->place));
+		fputs(",\"subject\":", stdout);
+		text_json(stdout, key->subject, strlen(key->subject));
+		printf(",\"key\":\"%s\",\"new\":%s}", key->id,
+			jobs[i].there ? "false" : "true");
+	}
+	puts("]}");
+}
+
 /* All are hashed, signed and checked before the first is put in place. */
 static int sign_all(const struct options *o, const struct store *store,
 	const struct signing_key *k, char **arguments, int n, struct err *e)
@@ -132,6 +163,8 @@ static int sign_all(const struct options *o, const struct store *store,
 		r = sign_job_put(&jobs[i], k, o->force, e);
 	if (r == 0 && !o->print_tbs)
 		warn_development(&k->ring.keys[0]);
+	if (r == 0 && o->json)
+		print_json(jobs, n, &k->ring.keys[0]);
 	for (i = 0; i < n; i++)
 		subject_close(&jobs[i].subject);
 	free(jobs);
@@ -172,6 +205,6 @@ int cmd_sign(int argc, char **argv)
 		r = check_options(&o, argc - optind);
 	if (r != 0)
 		return r;
-	return run(&o, argv + optind, argc - optind, &e) == 0 ? 0
+	return run(&o, argv + optind, argc - optind, &e) == 0 ? read_flush()
 							      : tool_fail(&e);
 }

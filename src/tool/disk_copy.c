@@ -12,10 +12,12 @@
 #include "tool/ext4_copy.h"
 #include "tool/ext4_dir.h"
 #include "tool/ext4_verity.h"
+#include "tool/progress.h"
 
 struct copying {
 	struct ext4 *x;
-	char path[PATH_MAX]; /* where the walk is, for messages */
+	char path[PATH_MAX];	 /* where the walk is, for messages */
+	uint64_t objects, bytes; /* copied */
 	struct err *e;
 };
 
@@ -27,8 +29,11 @@ static int copy_object(struct copying *c, struct ext4_file *f, int fd,
 
 	if (ext4_verity_copy(f, fd, c->path, n->digest.algorithm, &d, c->e))
 		return -1;
-	if (digest_equal(&d, &n->digest))
+	if (digest_equal(&d, &n->digest)) {
+		c->bytes += n->size;
+		progress_show(++c->objects, "objects", c->bytes);
 		return 0;
+	}
 	digest_to_hex(&d, hex);
 	err_set(c->e, REASON_FAILED,
 		"disk: %s: expected the digest that names it, found %s: the object is damaged",
@@ -157,15 +162,26 @@ static int copy_top(
 	return store ? copy_children(c, t->store, n) : 0;
 }
 
+static int copy_tree(struct copying *c, const struct disk_tree *t)
+{
+	size_t i;
+
+	if (copy_node(c, -1, &t->root, t->root.ino) != 0)
+		return -1;
+	for (i = 0; i < t->root.n_children; i++)
+		if (copy_top(c, t, t->root.children + i) != 0)
+			return -1;
+	return 0;
+}
+
 int disk_copy(struct ext4 *x, const struct disk_tree *t, struct err *e)
 {
 	struct copying c = { .x = x, .e = e };
-	size_t i;
+	int r;
 
-	if (copy_node(&c, -1, &t->root, t->root.ino) != 0)
-		return -1;
-	for (i = 0; i < t->root.n_children; i++)
-		if (copy_top(&c, t, t->root.children + i) != 0)
-			return -1;
-	return 0;
+	progress_expect(t->n_objects, t->object_bytes);
+	progress_show(0, "objects", 0);
+	r = copy_tree(&c, t);
+	progress_clear();
+	return r;
 }

@@ -79,6 +79,13 @@ def test_disk(work):
                   "Reserved block count:     0",
                   "Errors behavior:          Remount read-only"):
         has(head, words, words)
+    code, out, err = disk(store, f"{work}/json.img", "--json")
+    equal((code, json.loads(out)),
+          (0, {"disk": f"{work}/json.img", "bytes": 15 << 20, "objects": 4,
+               "object_bytes": 113096, "label": "rootwright",
+               "uuid": ids["UUID"], "partlabel": "rootwright",
+               "partuuid": ids["PARTUUID"], "extra": None}), "--json")
+    os.unlink(f"{work}/json.img")
     features = re.search("features: *(.*)", head)[1].split()
     for feature in ("has_journal", "extent", "verity", "metadata_csum"):
         ok(feature in features, f"the feature {feature}")

@@ -61,6 +61,12 @@ shows("files", ["measure", *(f"{tree}/{i}" for i in range(100))])
 shows("entries", ["extract", image, "--store", store, target], [target])
 shows("objects", ["export", "--store", store, "--image", digest, out], [out])
 
+image = f"{T}/disk.img"
+got, code, shown = on_terminal("disk", "--store", store, "--output", image)
+equal((code, got), (0, ""), "disk")
+ok(re.match(r"\r0 objects, 0 MB\x1b\[K", shown), "disk: how far it is", shown)
+shows("objects", ["check", image])
+
 # A listing of faults goes between.
 with open(f"{store}/objects/{digest[:2]}/{'0' * 62}", "wb") as f:
     f.write(b"other")

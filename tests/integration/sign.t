@@ -58,6 +58,26 @@ for type in p256 p384 rsa2048 rsa3072 rsa4096; do
 	esac
 done
 
+# --- as one document ----------------------------------------------------
+
+# FIELD DOCUMENT: what of the first signature it says.
+first() {
+	python3 -c 'import json, sys
+print(json.load(open(sys.argv[2]))["signatures"][0][sys.argv[1]])' "$1" "$2"
+}
+rm -f "$place"
+for new in True False; do
+	try "--json, new: $new" 0 "$rw" sign --key keys/p256.key \
+		--cert keys/p256.pem --json --store store "$digest"
+	cp "$out" document
+	for field in file="$object" algorithm=sha256 digest="$digest" \
+		signature="$place" subject='test p256' new=$new; do
+		is "${field%%=*}" "$(first "${field%%=*}" document)" "${field#*=}"
+	done
+done
+try '--json and --print-tbs' 2 "$rw" sign --json --print-tbs "$object"
+rm -f "$place"
+
 # SHA-512, whose objects have longer names.
 mkdir -p store512/objects
 echo '{"version":1,"algorithm":"fsverity-sha512-12"}' >store512/meta.json
