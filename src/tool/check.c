@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/check.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "tool/json.h"
 #include "tool/progress.h"
@@ -18,6 +21,8 @@ static const char *const kinds[] = {
 	[FAULT_LINK] = "link",
 	[FAULT_MISSING] = "missing",
 	[FAULT_SIZE] = "size",
+	[FAULT_CONFLICT] = "conflict",
+	[FAULT_CAPTURE] = "capture",
 };
 
 void check_begin(struct check *c)
@@ -27,9 +32,31 @@ void check_begin(struct check *c)
 		fputs("{\"faults\":[", stdout);
 }
 
-void check_fault(struct check *c, enum fault kind, const char *path,
-	const char *fmt, ...)
+/* For check_conflicts(): whether another store has it, is asked later. */
+static void remember(struct check *c, enum fault kind, const char *path)
 {
+	if (!c->prefix || strncmp(path, "objects/", 8) != 0 ||
+		strlen(path) >= OBJECT_PATH_MAX ||
+		(kind != FAULT_CONTENT && kind != FAULT_SEAL &&
+			kind != FAULT_SIZE && kind != FAULT_UNREADABLE))
+		return;
+	if (c->n_damaged == c->cap_damaged) {
+		size_t cap = c->cap_damaged ? c->cap_damaged * 2 : 64;
+		void *more = reallocarray(c->damaged, cap, OBJECT_PATH_MAX);
+
+		/* The fault itself is told all the same. */
+		if (!more)
+			return;
+		c->damaged = more;
+		c->cap_damaged = cap;
+	}
+	strcpy(c->damaged[c->n_damaged++], path);
+}
+
+void check_fault(
+	struct check *c, enum fault kind, const char *at, const char *fmt, ...)
+{
+	char path[PATH_MAX + OBJECT_PATH_MAX + 2];
 	struct err e;
 	char text[sizeof(e.text)], buffer[16384];
 	struct json j;
@@ -38,6 +65,9 @@ void check_fault(struct check *c, enum fault kind, const char *path,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	remember(c, kind, at);
+	snprintf(path, sizeof(path), "%s%s%s", c->prefix ? c->prefix : "",
+		c->prefix ? "/" : "", at);
 	progress_clear();
 	if (c->tell) {
 		c->tell(c->ctx, kind, path, text);

@@ -24,6 +24,8 @@ enum fault {
 	FAULT_LINK,	  /* a symbolic link that leads elsewhere or nowhere */
 	FAULT_MISSING,	  /* an object that an image needs and nobody has */
 	FAULT_SIZE,	  /* another size than the image says */
+	FAULT_CONFLICT,	  /* other bytes than in another store */
+	FAULT_CAPTURE,	  /* an image below others that harms them */
 };
 
 struct check {
@@ -38,6 +40,10 @@ struct check {
 	uint64_t temporary; /* files of a builder that runs or was killed */
 	struct check_entry *waiting; /* check_add */
 	unsigned n_waiting;
+	/* Of several stores: */
+	const char *prefix; /* of paths: the store that is looked at, or NULL */
+	char (*damaged)[OBJECT_PATH_MAX]; /* in any of them */
+	size_t n_damaged, cap_damaged;
 };
 
 void check_begin(struct check *c);
@@ -83,12 +89,31 @@ void check_add(struct check *c, const struct store *s, const char *path,
 void check_flush(struct check *c, const struct store *s);
 
 /*
- * Checks the objects that these images name, each once, and the images
- * themselves where they are named by a digest: every one is there, with the
- * right content and size, and sealed where the store promises it. -1 when an
- * image cannot be read.
+ * Checks the objects that these images name, each once in the first store
+ * that has it, and the images themselves where they are named by a digest:
+ * every one is there, with the right content and size, and sealed where the
+ * store promises it. -1 when an image cannot be read.
  */
-must_check int check_images(struct check *c, struct store *s,
-	char *const *images, int n, struct err *e);
+must_check int check_images(struct check *c, const struct store *stores,
+	unsigned n_stores, char *const *images, int n, struct err *e);
+
+/* The images are a stack, the topmost first: can it be mounted (capture.h)? */
+must_check int check_stack(struct check *c, const struct store *stores,
+	unsigned n_stores, char *const *images, int n, struct err *e);
+
+/*
+ * Of several stores, after all have been checked: objects that were damaged
+ * in one and have other bytes in another, of which the kernel takes those of
+ * the first store that has a regular file by the name.
+ */
+void check_conflicts(
+	struct check *c, const struct store *stores, unsigned n_stores);
+
+/*
+ * The first store that has an object of this digest, which may be an image;
+ * the first store if none has it; NULL for what is no digest.
+ */
+const struct store *check_store_of(
+	const struct store *stores, unsigned n, const char *name);
 
 #endif
