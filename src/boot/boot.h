@@ -87,7 +87,7 @@ struct releases {
 	struct config *config;
 	const struct store *store;
 	unsigned n, at; /* at: the one whose turn it is */
-	struct candidate list[CANDIDATES_MAX];
+	struct candidate list[CANDIDATES_MAX + 1]; /* and one to push out */
 	struct release release; /* the last that was loaded, verified */
 	struct signers signers;
 	uint64_t highest;	/* rollback_index of all valid ones */

@@ -80,25 +80,27 @@ const struct key *config_development_key(const struct config *c)
 	return NULL;
 }
 
+static void print_keys(const char *what, const struct keyring *k)
+{
+	for (const struct key *key = k->keys; key < k->keys + k->n; key++)
+		dprintf(1, "%s %s \"%s\" %s\n", what, key->file, key->subject,
+			key->id);
+}
+
 void config_print(const struct config *c, const char *dir)
 {
 	const struct key *development = config_development_key(c);
+	const struct policy *p = &c->policy;
 
-	dprintf(1, "trust=%s%s\n", trust_names[c->policy.trust],
-		c->policy.present ? "" : " (no boot.conf: from the keys)");
-	dprintf(1, "on_failure=%s\n",
-		failure_action_names[c->policy.on_failure]);
-	if (c->policy.trust == TRUST_RELEASE)
+	dprintf(1, "trust=%s%s\non_failure=%s\n", trust_names[p->trust],
+		p->present ? "" : " (no boot.conf: from the keys)",
+		failure_action_names[p->on_failure]);
+	if (p->trust == TRUST_RELEASE)
 		dprintf(1, "release=%s\nthreshold=%u\nrollback_floor=%llu\n",
-			c->policy.release, c->policy.threshold,
-			U64(c->policy.rollback_floor));
-	for (unsigned i = 0; i < c->revoked.n; i++)
-		dprintf(1, "revoked %s \"%s\" %s\n", c->revoked.keys[i].file,
-			c->revoked.keys[i].subject, c->revoked.keys[i].id);
-	for (unsigned i = 0; i < c->keys.n; i++)
-		dprintf(1, "key %s \"%s\" %s\n", c->keys.keys[i].file,
-			c->keys.keys[i].subject, c->keys.keys[i].id);
-	if (c->policy.allow_unverified)
+			p->release, p->threshold, U64(p->rollback_floor));
+	print_keys("revoked", &c->revoked);
+	print_keys("key", &c->keys);
+	if (p->allow_unverified)
 		dprintf(2,
 			"rootwright-boot: WARNING: %s: allow_unverified=yes: never ship this\n",
 			dir);

@@ -53,35 +53,6 @@ static int measure(struct verified_image *v, const struct config *c,
 	return 0;
 }
 
-static int compare(const struct digest *want, const struct digest *found,
-	const char *path, struct err *e)
-{
-	char want_hex[DIGEST_HEX_MAX], found_hex[DIGEST_HEX_MAX];
-
-	if (digest_equal(found, want))
-		return 0;
-	return err_set(e, REASON_IMAGE_MISMATCH,
-		"image: %s: expected fs-verity digest %s:%s, found %s:%s", path,
-		hash_name(want->algorithm), digest_to_hex(want, want_hex),
-		hash_name(found->algorithm), digest_to_hex(found, found_hex));
-}
-
-/*
- * Reads the image to its end, through fs-verity. Measuring reads no data, so
- * that a damaged block would be found by whoever needs it, after the
- * hand-off; the image is small, and all of it is about to be needed.
- */
-static int read_whole(int fd, const char *path, struct err *e)
-{
-	off_t at;
-
-	if (read_through(fd, &at) == 0)
-		return 0;
-	return err_sys(e, REASON_IMAGE_MISMATCH, errno,
-		"image: %s: expected data that match its fs-verity digest, found others at byte %lld or after it",
-		path, (long long)at);
-}
-
 static int check_signature(struct verified_image *v, int dirfd,
 	const char *path, const struct config *c, struct err *e)
 {
@@ -99,18 +70,35 @@ static int check_signature(struct verified_image *v, int dirfd,
 int image_check(struct verified_image *v, const char *path, int dirfd,
 	const char *signature, const struct config *c, struct err *e)
 {
+	char want[DIGEST_HEX_MAX], found_hex[DIGEST_HEX_MAX];
 	struct digest found;
+	off_t at;
 
 	v->digest = c->plan.image;
 	v->weakened = c->plan.unverified;
-	if (measure(v, c, path, &found, e) != 0 ||
-		compare(&v->digest, &found, path, e) != 0)
+	if (measure(v, c, path, &found, e) != 0)
 		return -1;
+	if (!digest_equal(&v->digest, &found))
+		return err_set(e, REASON_IMAGE_MISMATCH,
+			"image: %s: expected fs-verity digest %s:%s, found %s:%s",
+			path, hash_name(v->digest.algorithm),
+			digest_to_hex(&v->digest, want),
+			hash_name(found.algorithm),
+			digest_to_hex(&found, found_hex));
 	if (c->policy.trust != TRUST_DIGEST &&
 		c->policy.trust != TRUST_RELEASE &&
 		check_signature(v, dirfd, signature, c, e) != 0)
 		return -1;
-	return v->memory ? 0 : read_whole(v->fd, path, e);
+	/*
+	 * To its end, through fs-verity. Measuring reads no data, so that a
+	 * damaged block would be found by whoever needs it, after the
+	 * hand-off; the image is small, and all of it is about to be needed.
+	 */
+	if (v->memory || read_through(v->fd, &at) == 0)
+		return 0;
+	return err_sys(e, REASON_IMAGE_MISMATCH, errno,
+		"image: %s: expected data that match its fs-verity digest, found others at byte %lld or after it",
+		path, (long long)at);
 }
 
 int image_verify(struct verified_image *v, const struct store *s,

@@ -3,7 +3,7 @@
 
 #include <time.h>
 
-#include "core/json.h"
+#include "core/text.h"
 
 uint64_t now(void)
 {

@@ -50,13 +50,12 @@ static bool before(const struct candidate *a, const struct candidate *b)
 /* Puts x into its place; the last one goes when there are too many. */
 static void insert(struct releases *r, const struct candidate *x)
 {
-	unsigned i = r->n < CANDIDATES_MAX ? r->n++ : CANDIDATES_MAX;
+	unsigned i;
 
-	for (; i && before(x, &r->list[i - 1]); i--)
-		if (i < CANDIDATES_MAX)
-			r->list[i] = r->list[i - 1];
-	if (i < CANDIDATES_MAX)
-		r->list[i] = *x;
+	for (i = r->n; i && before(x, &r->list[i - 1]); i--)
+		r->list[i] = r->list[i - 1];
+	r->list[i] = *x;
+	r->n += r->n < CANDIDATES_MAX;
 }
 
 static void look_at(struct releases *r, const char *version)
@@ -163,21 +162,18 @@ static void skip_twins(struct releases *r)
 void releases_find(struct releases *r, struct config *c, const struct store *s)
 {
 	char path[NAME_MAX_SIZE + 16];
-	AUTO_FD int fd = -1;
 	struct dir dir = { 0 };
+	AUTO_FD int fd = -1;
 	const char *name;
+	unsigned i;
 
 	*r = (struct releases){ .config = c, .store = s };
 	snprintf(path, sizeof(path), "releases/%s", c->policy.release);
 	fd = open_how(s->dirfd, path, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
 	dir.fd = fd;
-	for (unsigned i = 0; fd >= 0 && i < LOOKED_AT; i++) {
-		name = dir_next(&dir);
-		if (!name)
-			break;
+	for (i = 0; i < LOOKED_AT && (name = dir_next(&dir)); i++)
 		if (name[0] != '.')
 			look_at(r, name);
-	}
 	skip_twins(r);
 	read_state(r);
 	r->floor = floor_active(r);

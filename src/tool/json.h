@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "core/json.h"
+#include "core/text.h"
 
 void json_begin(struct json *j, char *buf, size_t size);
 
