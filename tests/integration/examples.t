@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The EXAMPLES of the man pages work as pasted: each page's are run, one
 after the other, in an empty directory. Those that need another machine than
-this one are not run, but their options have to be there."""
+this one, or its root, run elsewhere: tests/integration/examples-root.t,
+tests/boot/mount.t, tests/boot/status.t."""
 import glob
 import os
 import re
@@ -92,7 +93,7 @@ for page in pages:
     ok(script, f"{name} has an example")
     equal(known(script), [], f"{name}: its options are there")
     if name in ELSEWHERE:
-        note(f"{name}: not run: it needs {ELSEWHERE[name]}")
+        note(f"{name}: not run here: it needs {ELSEWHERE[name]}")
         continue
     with tempfile.TemporaryDirectory() as place:
         code, out, err = run("sh", "-eu", "-c", script, cwd=place, env=env)
