@@ -321,7 +321,8 @@ lint: ## format, shell scripts, man pages, sizes, licences
 	$(Q)scripts/lint
 format: ## clang-format all C files
 	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] initrd/*.[ch])
-size: all ## lines of the trusted path, bytes of its program
+size: all ## lines of the trusted path (README's table too), bytes of its program
+	@scripts/trusted --write
 	@scripts/count $(sort $(wildcard src/core/*.[ch] src/boot/*.[ch]))
 	@size $(B)/rootwright-boot
 	@stat -c '%n: %s bytes' $(B)/rootwright-boot
