@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/boot.h"
 
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "core/text.h"
@@ -72,7 +73,9 @@ static void print_image(struct json *j, const struct boot *b)
 	const struct verified_image *v = &b->root.image;
 	const struct policy *p = &b->config.policy;
 	char hex[DIGEST_HEX_MAX];
+	struct utsname u;
 
+	uname(&u);
 	json_print(j,
 		",'image':{'algorithm':%s,'digest':%s,'named_by':%s,'from':%s,'verified_in':%s,'loop':%d",
 		hash_name(v->digest.algorithm), digest_to_hex(&v->digest, hex),
@@ -84,9 +87,10 @@ static void print_image(struct json *j, const struct boot *b)
 	if (v->signer && p->trust != TRUST_RELEASE)
 		print_key(j, "signed_by", v->signer);
 	json_print(j,
-		"},'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d}",
+		"},'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d},'kernel':{'release':%s,'erofs_from_file':%d,'fsverity':%d}",
 		b->config.plan.store, b->store.device.path, p->store_fstype,
-		p->store_path, b->store.replayed);
+		p->store_path, b->store.replayed, u.release, !b->root.loop,
+		!v->memory);
 }
 
 /* trust=release: what was there, and why this one. */

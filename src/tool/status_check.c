@@ -77,12 +77,9 @@ static bool read_proc(
 
 static void check_kernel(struct status *s)
 {
-	const json_t *kernel = boot_record_get(s->record, NULL, "kernel");
-	const char *want = json_string_value(kernel);
+	const char *want = boot_record_string(s->record, "kernel", "release");
 	char found[1024];
 
-	if (!want)
-		want = json_string_value(json_object_get(kernel, "release"));
 	if (!read_proc(s, "sys/kernel/osrelease", found, sizeof(found)))
 		status_add(s, "kernel", VERDICT_WEAKER, "%s", found);
 	else if (!want)

@@ -4,6 +4,7 @@ function from an Outcome to the list of what is wrong with it."""
 import json
 import re
 
+import record_page
 from base import CONF
 
 
@@ -82,14 +83,15 @@ KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 
 def boots(trust="digest", release="one", signed=False, victim="whole",
           mapped=None, record=None, says=(), console=False, unverified=False,
-          args=("/sbin/init",), named=None):
+          args=("/sbin/init",), named=None, complete=None):
     """The root was verified and its init ran and saw what it should.
     signed: by the key trusted, or the pattern for the key.
     victim: how reading /data/victim ends, and mapped how touching it in
     memory does, if not the same. record: boot.json, by path.
     console: the line of success is on the console too (without quiet).
     unverified: composefs=? was allowed. args: what init was started with.
-    named: the release, "NAME VERSION"."""
+    named: the release, "NAME VERSION".
+    complete: the record has all that is documented, but these keys."""
     def judge(outcome, words):
         problems = []
         line = SUCCESS.format(verified=("un" * unverified) + "verified",
@@ -124,7 +126,7 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
               f"an overlay over /etc: {outcome.said('STACK')}")
         _resident(outcome, problems)
         _mounts(outcome, problems, unverified)
-        _record(outcome, dict(record or {}), words, problems)
+        _record(outcome, dict(record or {}), words, problems, complete)
         for pattern in says:
             _want(problems, any(re.search(pattern.format(**words), x)
                                 for x in outcome.said("LOG")),
@@ -149,13 +151,14 @@ def _mounts(outcome, problems, unverified):
           "the store or the image is reachable from the new root")
 
 
-def _record(outcome, expected, words, problems):
+def _record(outcome, expected, words, problems, complete):
     text = "\n".join(outcome.said("RECORD"))
     try:
         record = json.loads(text)
     except ValueError as error:
         problems.append(f"boot.json: {error}: {text!r}")
         return
+    problems.extend(record_page.problems(record, complete))
     for path, value in expected.items():
         if isinstance(value, str):
             value = value.format(**words)

@@ -38,7 +38,9 @@ MOUNTS = [ROOT, "32 31 0:28 / /proc rw - proc proc rw",
           "36 31 0:31 / /mnt/a\\040b rw - tmpfs tmpfs rw"]
 # Everything that a boot with releases adds.
 RELEASE = dict(
-    RECORD, trust="release", kernel="6.12.0-test",
+    RECORD, trust="release", kernel={"release": "6.12.0-test",
+                                           "erofs_from_file": True,
+                                           "fsverity": True},
     release={"name": "web", "version": "2.0", "sequence": 20,
              "rollback_index": 15, "signed_by": [KEY]},
     candidates=[{"version": "3.0", "sequence": 30, "result": "tries-used",
@@ -175,7 +177,7 @@ weaker("a record that others can write", "boot record",
 weaker("another kernel (kexec)", "kernel",
        "expected 6.12.0-test, as recorded, found 6.13.0", release,
        MOUNTS, "quiet", "6.13.0")
-weaker("another kernel, recorded as an object", "kernel",
+weaker("another kernel than the one recorded", "kernel",
        "expected 6.11.1, as recorded, found 6.12.0-test",
        changed(RECORD, kernel={"release": "6.11.1"}))
 other = "f" * 64

@@ -50,7 +50,9 @@ CASES = [
                                         "trusted: development.pem: never "
                                         "ship this"],
         record={"development_key.file": "development.pem",
-                "weakened": ["a development key is trusted"]}),
+                "weakened": ["a development key is trusted"]},
+        complete=("release", "floor", "state", "candidates",
+                  "microseconds.releases")),
          conf=SIGNED, keys=("development", "trusted")),
     Case("a disk that comes 10 s late", boots(), disks=0,
          cmdline="composefs={one} loglevel=7",
