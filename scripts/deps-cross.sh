@@ -13,7 +13,7 @@
 
 CROSS_PACKAGES='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
 	gcc-riscv64-linux-gnu qemu-user-static qemu-system-arm qemu-system-misc
-	opensbi'
+	opensbi u-boot-qemu'
 CROSS_LIBRARIES=libc6-dev,musl-dev,libfsverity-dev,libssl-dev,libext2fs-dev
 CROSS_LIBRARIES=$CROSS_LIBRARIES,libfdisk-dev,uuid-dev,libarchive-dev,libjansson-dev,busybox-static
 

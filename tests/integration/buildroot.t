@@ -187,8 +187,9 @@ def post_image(place, config):
         shutil.copy(f"{B}/{program}", f"{images}/rootwright")
     embedded.root_tar(f"{images}/rootfs.tar")
     embedded.keys(place)
-    with open(f"{images}/Image", "wb") as f:
-        f.write(b"kernel" * 1000)
+    for name in "Image", "some-board.dtb":
+        with open(f"{images}/{name}", "wb") as f:
+            f.write(name.encode() * 1000)
     config.load_config(f"{TOP}/configs/rootwright_qemu_aarch64_defconfig")
 
     def script():
@@ -215,6 +216,7 @@ def post_image(place, config):
                         ("KEY", f"{place}/images.key"),
                         ("CERT", f"{place}/images.pem"),
                         ("DISK_SIZE", "32M"), ("FIT_KEYS", place),
+                        ("FIT_DTB", "some-board.dtb"),
                         ("FIT_ITS", "$(BR2_EXTERNAL_ROOTWRIGHT_PATH)/board/"
                          "rootwright/fit.its")):
         config.syms[f"BR2_ROOTWRIGHT_{name}"].set_value(value)

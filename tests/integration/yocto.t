@@ -165,8 +165,9 @@ def step(place):
     embedded.policy(f"{place}/policy", "trust=digest+signature\n"
                     "store=LABEL=rootwright\n")
     shutil.copy(f"{place}/images.pem", f"{place}/policy/keys.d")
-    with open(f"{place}/kernel", "wb") as f:
-        f.write(b"kernel" * 1000)
+    for name in "kernel", "dtb":
+        with open(f"{place}/{name}", "wb") as f:
+            f.write(name.encode() * 1000)
     chosen = {"ROOTWRIGHT_POLICY": f"{place}/policy",
               "ROOTWRIGHT_BOOT_DIR": deploy,
               "ROOTWRIGHT_KEY": f"{place}/images.key",
@@ -174,7 +175,8 @@ def step(place):
               "ROOTWRIGHT_DISK_SIZE": "32M", "ROOTWRIGHT_FIT_KEYS": place,
               "ROOTWRIGHT_FIT_ITS": os.path.abspath(
                   "buildroot/board/rootwright/fit.its"),
-              "ROOTWRIGHT_KERNEL": f"{place}/kernel"}
+              "ROOTWRIGHT_KERNEL": f"{place}/kernel",
+              "ROOTWRIGHT_FIT_DTB": f"{place}/dtb"}
     code, err = image_step(place, f"{place}/rootfs.tar", chosen)
     ok(code == 0, "the class's step", err)
     with open(f"{deploy}/image.rootwright.digest", encoding="ascii") as f:

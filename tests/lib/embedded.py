@@ -23,9 +23,9 @@ poweroff -f
 """
 
 
-def root_tar(path):
+def root_tar(path, busybox="/bin/busybox"):
     """Busybox, an init, and what only a tar has: a device node and owners."""
-    with open("/bin/busybox", "rb") as f:
+    with open(busybox, "rb") as f:
         busybox = f.read()
     with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as tar:
         def add(name, data=None, mode=0o644, **fields):

@@ -55,8 +55,10 @@ rootwright-initrd $(setting INITRD_OPTIONS) --config "$work/policy" \
 
 keys=$(setting FIT_KEYS)
 if [ -n "$keys" ]; then
-	cp "$(setting FIT_ITS)" "$images/rootwright.its"
-	(cd "$images" && mkimage -q -f rootwright.its -k "$keys" -r \
-		rootwright.fit)
+	cp "$(setting FIT_ITS)" "$work/rootwright.its"
+	cp "$images/$(setting FIT_DTB)" "$work/board.dtb"
+	cp "$images/Image" "$images/initrd.img" "$work/"
+	(cd "$work" && mkimage -q -f rootwright.its -k "$keys" -r \
+		"$images/rootwright.fit")
 fi
 echo "$digest" >"$images/rootwright.digest"

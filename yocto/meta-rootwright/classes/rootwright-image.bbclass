@@ -20,9 +20,11 @@ ROOTWRIGHT_CERT ?= ""
 ROOTWRIGHT_DISK_SIZE ?= ""
 # The default is for a kernel with everything built in.
 ROOTWRIGHT_INITRD_OPTIONS ?= "--pid1 --no-modules"
-# fit.key and fit.crt, and the source of the FIT image, in which the kernel is
-# called Image and the initramfs initrd.img.
+# fit.key and fit.crt; the board's device tree; and the source of the FIT image,
+# in which that is called board.dtb, the kernel Image and the initramfs
+# initrd.img.
 ROOTWRIGHT_FIT_KEYS ?= ""
+ROOTWRIGHT_FIT_DTB ?= ""
 ROOTWRIGHT_FIT_ITS ?= "${ROOTWRIGHT_SRC}/buildroot/board/rootwright/fit.its"
 ROOTWRIGHT_KERNEL ?= "${DEPLOY_DIR_IMAGE}/${KERNEL_IMAGETYPE}"
 
@@ -84,6 +86,7 @@ rootwright_make_fit() {
     if [ -n "${ROOTWRIGHT_FIT_KEYS}" ]; then
         cp "${ROOTWRIGHT_FIT_ITS}" $work/rootwright.its
         cp "${ROOTWRIGHT_KERNEL}" $work/Image
+        cp "${ROOTWRIGHT_FIT_DTB}" $work/board.dtb
         (cd $work && mkimage -q -f rootwright.its \
             -k "${ROOTWRIGHT_FIT_KEYS}" -r rootwright.fit)
         install -m 0644 $work/rootwright.fit \
