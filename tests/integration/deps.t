@@ -19,7 +19,8 @@ cached()
 before=$(cached)
 try 'deps runs without a network' 0 unshare -n scripts/deps
 for piece in 'mbedtls: 3.6' 'kernel bookworm-6.12: 6.12' 'composefs 1' \
-	'demo tree: Debian 13' 'uki tree: Debian 13'; do
+	'trixie-demo tree: 13' 'trixie-uki tree: 13' 'trixie-dracut tree: 13' \
+	'bookworm-dracut tree: 12' 'sid-dracut tree: '; do
 	has "names its version: $piece" "$(cat "$err")" "$piece"
 done
 is 'stdout stays empty' "$(cat "$out")" ''
@@ -27,7 +28,8 @@ is 'the cache is as it was' "$(cached)" "$before"
 
 # sid is broken today: said, not fatal, and nothing half made.
 mkdir -p "$T/sid" "$T/bin"
-ln -s "$CACHE"/mbedtls-3.6.* "$CACHE/kernels" "$CACHE"/trixie-* "$T/sid"
+ln -s "$CACHE"/mbedtls-3.6.* "$CACHE/kernels" "$CACHE"/trixie-* \
+	"$CACHE"/bookworm-* "$T/sid"
 cat >"$T/bin/mmdebstrap" <<'EOT'
 #!/bin/sh
 echo 'half an archive'
@@ -37,7 +39,7 @@ chmod +x "$T/bin/mmdebstrap"
 try 'sid cannot be had: deps goes on' 0 env CACHE="$T/sid" \
 	PATH="$T/bin:$PATH" unshare -n scripts/deps
 has 'and says so' "$(cat "$err")" 'deps: WARNING: the reference tools cannot be had from Debian sid now: THE TESTS THAT COMPARE WITH THEM WILL BE SKIPPED'
-has 'and still makes the rest' "$(cat "$err")" 'demo tree: Debian 13'
+has 'and still makes the rest' "$(cat "$err")" 'trixie-dracut tree: 13'
 is 'no half tools' "$(find "$T/sid" -name 'oracle*' -o -name '.deps*')" ''
 
 # A machine whose apt knows no Debian archive is told so.
