@@ -33,8 +33,10 @@ MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+DRACUTDIR ?= $(PREFIX)/lib/dracut/modules.d
 
-.PHONY: all help deps deps-cross check check-unit check-integration check-boot fuzz \
+.PHONY: all help deps deps-cross check check-unit check-integration check-boot \
+	check-distro fuzz \
 	clang lint format size demo bench dev-key install clean FORCE
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -67,7 +69,7 @@ SHARED := $(addprefix src/boot/,config.c fs.c image.c memory.c root.c)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 UNITS_SYSTEMD := $(sort $(wildcard systemd/*.service))
-MAN := $(sort $(wildcard src/*/*.[1-8] initrd/*.[1-8]))
+MAN := $(sort $(wildcard src/*/*.[1-8] initrd/*.[1-8] dracut-module/*.[1-8]))
 MBED := $(patsubst $(MBEDTLS_SRC)/library/%,%, \
 	$(sort $(wildcard $(MBEDTLS_SRC)/library/*.c)))
 
@@ -138,7 +140,8 @@ boot_END := $(MUSL)/libc.a $(ATOMIC_$(MACHINE)) \
 	$(shell $(CC) -print-libgcc-file-name 2>/dev/null) \
 	$(shell $(CC) -print-file-name=crtendS.o 2>/dev/null) $(MUSL)/crtn.o
 
-all: $(B)/rootwright $(B)/rootwright-boot $(B)/rootwright-launch compat ## the programs
+PROGRAMS := $(addprefix $(B)/rootwright,-boot -launch -guard) $(B)/rootwright
+all: $(PROGRAMS) compat ## the programs
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/make \1@\2/p' Makefile | \
@@ -169,6 +172,14 @@ $(B)/compat/%: | $(B)/rootwright
 $(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
 	$(call say,LINK)
 	$(Q)$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/launch.d \
+		-o $@.debug $(boot_START) $< $(boot_END)
+	$(Q)$(CROSS)strip -o $@ $@.debug
+
+# /init of an initramfs by dracut; likewise.
+$(B)/rootwright-guard: dracut-module/guard.c $(B)/boot/include/.made \
+		$(B)/boot/flags
+	$(call say,LINK)
+	$(Q)$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/guard.d \
 		-o $@.debug $(boot_START) $< $(boot_END)
 	$(Q)$(CROSS)strip -o $@ $@.debug
 
@@ -280,6 +291,7 @@ SANITIZED := $(B)/rootwright-boot-sanitized
 TESTED := all $(UNITS) $(GUESTS) $(SANITIZED) cross
 INTEGRATION := $(sort $(wildcard tests/integration/*.t))
 BOOTS := $(sort $(wildcard tests/boot/*.t))
+DISTRO := $(sort $(wildcard tests/distro/*.t))
 export B CACHE MBEDTLS_SRC VERSION
 
 check: lint clang fuzz $(TESTED) ## every test; the last lines sum them up
@@ -290,6 +302,8 @@ check-integration: all $(SANITIZED) ## the tests of the programs
 	$(Q)tests/run $(INTEGRATION)
 check-boot: all $(GUESTS) cross ## the boots in QEMU
 	$(Q)tests/run $(BOOTS)
+check-distro: all ## whole systems with dracut, booted in QEMU
+	$(Q)tests/run $(DISTRO)
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
 
@@ -320,7 +334,7 @@ $(B)/keys/development.pem:
 lint: ## format, shell scripts, man pages, sizes, licences
 	$(Q)scripts/lint
 format: ## clang-format all C files
-	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] initrd/*.[ch])
+	clang-format -i $(wildcard src/*/*.[ch] tests/*/*.[ch] initrd/*.[ch] dracut-module/*.[ch])
 size: all ## lines of the trusted path (README's table too), bytes of its program
 	@scripts/trusted --write
 	@scripts/count $(sort $(wildcard src/core/*.[ch] src/boot/*.[ch]))
@@ -340,7 +354,12 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 			$(DESTDIR)$(SBINDIR)/$$name || exit 1; \
 	done
 	install -m 755 initrd/mkinitrd $(DESTDIR)$(SBINDIR)/rootwright-initrd
-	install -m 755 $(B)/rootwright-launch $(DESTDIR)$(LIBEXECDIR)/initrd
+	install -m 755 $(B)/rootwright-launch $(B)/rootwright-guard \
+		$(DESTDIR)$(LIBEXECDIR)/initrd
+	install -d $(DESTDIR)$(DRACUTDIR)/50rootwright
+	install -m 644 dracut-module/50rootwright/* \
+		$(DESTDIR)$(DRACUTDIR)/50rootwright
+	chmod 755 $(DESTDIR)$(DRACUTDIR)/50rootwright/*.sh
 	install -m 644 initrd/init $(DESTDIR)$(LIBEXECDIR)/initrd
 	install -m 755 keys/make-key $(DESTDIR)$(LIBEXECDIR)/keys
 	install -m 644 keys/openssl.cnf $(DESTDIR)$(LIBEXECDIR)/keys
@@ -366,6 +385,6 @@ deps: ## installs and fetches what building and testing need
 deps-cross: ## the same for other machines: CROSS=aarch64-linux-gnu-
 
 # The trees of the demo and the benchmark have files of that name, too.
--include $(shell find $(B) \( -path $(B)/demo -o -path $(B)/bench \) -prune -o -type f -name '*.d' -print \
+-include $(shell find $(B) \( -path $(B)/demo -o -path $(B)/bench -o -path $(B)/distro \) -prune -o -type f -name '*.d' -print \
 	2>/dev/null)
 endif

@@ -1,0 +1,7 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# dracut wants a root=; this is what it gets to know of it.
+# shellcheck disable=SC2034
+root=rootwright
+# shellcheck disable=SC2034
+rootok=1
