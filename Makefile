@@ -311,6 +311,7 @@ demo: all dev-key ## a whole verified boot, and two refused (DEMO=shell)
 	$(Q)scripts/demo
 
 HASHING := $(filter src/tool/hash% src/tool/compute% src/tool/threads.c \
+	src/tool/progress.c \
 	src/core/digest.c src/core/err.c src/core/text.c,$(TOOL) $(CORE))
 $(B)/bench-hash: bench/hash.c $(HASHING:src/%.c=$(B)/host/%.o)
 	$(call say,LINK)
