@@ -17,6 +17,7 @@ import tempfile
 
 sys.path.insert(0, "tests/lib")
 from blocks import blocks  # noqa: E402
+from ocilayout import Layout, d, layer, tar  # noqa: E402
 from tap import (B, CACHE, done, equal, has, kernel, ok, run,  # noqa: E402
                  skip_all)
 
@@ -28,8 +29,11 @@ PAGES = {"README.md": "tests/integration/guides.t",
 PICTURES = ("build machine", "src/core/ ")
 ELSEWHERE = {
     "make deps demo ": ("tests/boot/demo.t", "scripts/demo"),
+    "make deps-cross": (".ci/run", "make deps deps-cross check"),
     "rootwright mount --cert ": ("tests/boot/mount.t",
                                  "src/tool/rootwright-mount.1"),
+    "rootwright mount --volatile ": ("tests/integration/mount-stack.t",
+                                     "--volatile"),
 }
 TREE = f"{CACHE}/trixie-demo.tar"
 HERE = os.getcwd()
@@ -60,6 +64,7 @@ exec {HERE}/initrd/mkinitrd --boot {HERE}/{B}/rootwright-boot \\
 """)
     script(f"{where}/rootwright", f"""
 case $1 in
+initrd) shift && exec rootwright-initrd "$@" ;;
 install) set -- "$@" --config policy ;;
 bless) set -- "$@" --store device --boot-record boot.json ;;
 esac
@@ -70,6 +75,13 @@ exec {PROGRAM} "$@"
 # What a reader has at each place, by the first line of the block.
 BEFORE = {
     "# 1. the tree": f"cp -r {HERE}/keys keys",
+    "rootwright build --layers ": """
+set -- $(rootwright build --layers --store store oci:dir:tag)
+top=$1
+base=$2
+whole=$(rootwright build oci:dir:tag)
+[ "$(rootwright merge --store store "$top" "$base")" = "$whole" ]
+""",
     "rootwright ls image": """
 cp store/images/"$digest" image
 cp image old
@@ -150,11 +162,12 @@ def elsewhere():
             has(f.read(), words, f"README.md: {line}: {test} runs it")
     with open("src/tool/rootwright-mount.1", encoding="utf-8") as f:
         page = f.read()
-    shown, = (b.text for b in blocks("README.md")
-              if first(b).startswith("rootwright mount"))
-    for option in re.findall(r" (--[a-z]+)", shown):
-        has(page, option, f"README.md: rootwright mount has {option}")
-    for goal in re.findall(r"make deps ([a-z]+)",
+    for block in blocks("README.md"):
+        if first(block).startswith("rootwright mount"):
+            for option in re.findall(r" (--[a-z]+)", block.text):
+                has(page, f"Fl {option[1:]}",
+                    f"README.md: rootwright mount has {option}")
+    for goal in re.findall(r"make deps.* ([a-z]+) +#",
                            blocks("README.md")[0].text):
         has(run("make", "help")[1], f"make {goal} ",
             f"README.md: make {goal} is there")
@@ -178,6 +191,9 @@ pages()
 elsewhere()
 with tempfile.TemporaryDirectory(prefix="rw-guides-") as top:
     stand_ins(f"{top}/bin")
+    oci = Layout(f"{top}/dir")
+    oci.index(oci.image(layer(d("."), d("usr"), tar("usr/base", bytes(999))),
+                        layer(d("."), tar("top", b"top" * 99)), tag="tag"))
     result = readme(top)
     if ok(result[0] == 0, "README.md: works as pasted",
           result[1][-2000:] + result[2][-3000:]):
