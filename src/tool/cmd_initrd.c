@@ -16,7 +16,7 @@
 #define BUILDER "rootwright-initrd"
 
 /* Where it is, seen from our own directory: installed, or in the source. */
-static const char *const beside[] = { "../sbin/" BUILDER, BUILDER,
+static const char *const beside[] = { ("../sbin/" BUILDER), BUILDER,
 	"../initrd/mkinitrd" };
 
 static int check_config(const char *dir)
