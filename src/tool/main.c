@@ -15,6 +15,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{ "build", cmd_build, "turn a tree into objects and an image" },
+	{ "oci", cmd_oci, "seal OCI images, or check their seals" },
 	{ "merge", cmd_merge, "make one image of stacked ones" },
 	{ "sign", cmd_sign, "sign images" },
 	{ "verify", cmd_verify, "check signatures as the boot program does" },

@@ -190,52 +190,64 @@ static int check_layers(struct oci *o, const json_t *list, const json_t *ids,
 	return 0;
 }
 
-static int read_layers(
-	struct oci *o, const json_t *manifest, struct layers *l, struct err *e)
+int oci_image_load(const struct oci *o, struct oci_image *i, struct err *e)
 {
-	const json_t *list = json_object_get(manifest, "layers"), *ids;
-	struct oci_descriptor config, d;
-	json_t *doc;
-	int r;
-
-	if (oci_describe(o, json_object_get(manifest, "config"), &config, e) !=
-		0)
+	if (check_layout(o, e) != 0)
 		return -1;
-	if (!is_one_of(config.media_type, configs))
+	i->index = oci_load_file(o, "index.json", e);
+	if (!i->index || oci_choose(o, i->index, &i->at, e) != 0)
+		return -1;
+	i->manifest = oci_load_blob(o, &i->at, e);
+	if (!i->manifest ||
+		oci_describe(o, json_object_get(i->manifest, "config"),
+			&i->config_at, e) != 0)
+		return -1;
+	if (!is_one_of(i->config_at.media_type, configs))
 		return err_set(e, REASON_FAILED,
 			"%s: %s: expected the config of an image, found the media type \"%s\"",
-			o->name, config.digest, config.media_type);
-	doc = oci_load_blob(o, &config, e);
-	if (!doc)
-		return -1;
-	ids = json_object_get(json_object_get(doc, "rootfs"), "diff_ids");
-	r = check_layers(o, list, ids, &config, e);
-	for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
-		r = oci_describe(o, json_array_get(list, i), &d, e);
+			o->name, i->config_at.digest, i->config_at.media_type);
+	i->config = oci_load_blob(o, &i->config_at, e);
+	return i->config ? 0 : -1;
+}
+
+void oci_image_free(struct oci_image *i)
+{
+	json_decref(i->index);
+	json_decref(i->manifest);
+	json_decref(i->config);
+	memset(i, 0, sizeof(*i));
+}
+
+static int read_layers(struct oci *o, const struct oci_image *i,
+	struct layers *l, struct err *e)
+{
+	const json_t *list = json_object_get(i->manifest, "layers");
+	const json_t *ids = json_object_get(
+		json_object_get(i->config, "rootfs"), "diff_ids");
+	struct oci_descriptor d;
+	int r = check_layers(o, list, ids, &i->config_at, e);
+
+	for (size_t k = 0; r == 0 && k < json_array_size(list); k++) {
+		r = oci_describe(o, json_array_get(list, k), &d, e);
 		if (r == 0)
-			r = read_layer(
-				o, &d, diff_id(o, &config, ids, i, e), l, e);
+			r = read_layer(o, &d,
+				diff_id(o, &i->config_at, ids, k, e), l, e);
 		o->done += d.size;
 	}
-	json_decref(doc);
 	return r;
 }
 
 int oci_read(struct oci *o, struct layers *l, struct err *e)
 {
-	json_t *index = NULL, *manifest = NULL;
-	struct oci_descriptor d;
-	int r;
+	struct oci_image i = { 0 };
+	int r = oci_image_load(o, &i, e);
 
 	l->oci = true;
 	o->done = o->all = 0;
-	if (check_layout(o, e) != 0)
-		return -1;
-	index = oci_load_file(o, "index.json", e);
-	if (index && oci_choose(o, index, &d, e) == 0)
-		manifest = oci_load_blob(o, &d, e);
-	r = manifest ? read_layers(o, manifest, l, e) : -1;
-	json_decref(index);
-	json_decref(manifest);
+	if (r == 0) {
+		strcpy(o->chosen, i.at.digest);
+		r = read_layers(o, &i, l, e);
+	}
+	oci_image_free(&i);
 	return r;
 }

@@ -31,6 +31,7 @@ struct oci {
 	const char *ref;     /* tag or digest; NULL: the only image */
 	int dir;
 	uint64_t done, all; /* bytes of layers, for progress */
+	char chosen[72];    /* the digest of the manifest that was read */
 };
 
 /* where is what follows "oci:", and must outlive o. */

@@ -24,6 +24,20 @@ must_check json_t *oci_load_blob(
 must_check int oci_describe(const struct oci *o, const json_t *j,
 	struct oci_descriptor *d, struct err *e);
 
+/* The documents of one image. Begin with zeros. */
+struct oci_image {
+	json_t *index;		  /* index.json */
+	struct oci_descriptor at; /* in it, or in an index that it names */
+	json_t *manifest;
+	struct oci_descriptor config_at;
+	json_t *config;
+};
+
+/* Loads those of the image that o names; oci_image_free() in any case. */
+must_check int oci_image_load(
+	const struct oci *o, struct oci_image *i, struct err *e);
+void oci_image_free(struct oci_image *i);
+
 /* A string of an object; NULL: it has no such string. */
 const char *oci_string(const json_t *j, const char *key);
 

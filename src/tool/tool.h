@@ -24,6 +24,7 @@ int cmd_dump(int argc, char **argv);
 int cmd_objects(int argc, char **argv);
 int cmd_missing(int argc, char **argv);
 int cmd_measure(int argc, char **argv);
+int cmd_oci(int argc, char **argv);
 int cmd_merge(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_cat(int argc, char **argv);

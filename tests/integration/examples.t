@@ -37,11 +37,12 @@ PRINTS = {
     "rootwright-merge.1": "/etc/\t\n/etc/hostname\t?\n/opt/\t\n/opt/app\t?\n",
     "rootwright-missing.1": "[0-9a-f]{64}\n",
     "rootwright-objects.1": "[0-9a-f]{64}\n",
+    "rootwright-oci.1": r"([0-9a-f]{64}\n){2}",
     "rootwright-verify.1": ".*\n",
 }
 
 # Options of other programs that a page speaks of.
-OTHERS = {"build": {"--drivers", "--acls"}}
+OTHERS = {"build": {"--drivers", "--acls"}, "oci": {"--layers"}}
 
 
 def examples(path):
