@@ -23,6 +23,8 @@ static const char *const kinds[] = {
 	[FAULT_SIZE] = "size",
 	[FAULT_CONFLICT] = "conflict",
 	[FAULT_CAPTURE] = "capture",
+	[FAULT_RELEASE] = "release",
+	[FAULT_SIGNATURE] = "signature",
 };
 
 void check_begin(struct check *c)

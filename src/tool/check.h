@@ -26,6 +26,8 @@ enum fault {
 	FAULT_SIZE,	  /* another size than the image says */
 	FAULT_CONFLICT,	  /* other bytes than in another store */
 	FAULT_CAPTURE,	  /* an image below others that harms them */
+	FAULT_RELEASE,	  /* a manifest that is none, or a sequence twice */
+	FAULT_SIGNATURE,  /* a file that is no signature */
 };
 
 struct check {
@@ -76,6 +78,12 @@ struct store;
  */
 void check_objects(struct check *c, struct store *s);
 void check_links(struct check *c, struct store *s);
+
+/*
+ * Checks the manifests of releases, that their images are there, and that
+ * what is called a signature is one, of images too. Nothing is verified.
+ */
+void check_releases(struct check *c, const struct store *s);
 
 #define SIZE_ANY UINT64_MAX
 

@@ -67,6 +67,7 @@ static int check_them(struct check *c, struct stores *s, char *const *images,
 			c->prefix = s->names[i];
 		check_objects(c, &s->list[i]);
 		check_links(c, &s->list[i]);
+		check_releases(c, &s->list[i]);
 	}
 	return 0;
 }

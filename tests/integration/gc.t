@@ -44,8 +44,8 @@ run(ROOTWRIGHT, "build", "--store", f"{T}/other", f"{T}/2")
 only_two = names(f"{T}/other")
 os.mkdir(f"{good}/signatures")
 for d in one, two:
-    with open(f"{good}/signatures/{d}.p7s", "w", encoding="ascii") as f:
-        f.write("signature")
+    with open(f"{good}/signatures/{d}.p7s", "wb") as f:
+        f.write(SIGNATURE)
 everything = names(good)
 
 # Nothing to do.

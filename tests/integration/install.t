@@ -20,8 +20,8 @@ one = build(source, f"{T}/1", {"a": "a" * 1000, "b": "b" * 70000, "c": BIG})
 two = build(source, f"{T}/2", {"b": "b" * 70000, "d": "d" * 5000})
 os.mkdir(f"{source}/signatures")
 for d in one, two:
-    with open(f"{source}/signatures/{d}.p7s", "w", encoding="ascii") as f:
-        f.write(f"signature of {d}")
+    with open(f"{source}/signatures/{d}.p7s", "wb") as f:
+        f.write(SIGNATURE)
 images_only = f"{T}/images"
 shutil.copytree(source, images_only, symlinks=True)
 release(source, "web", "1", 1, one)

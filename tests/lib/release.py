@@ -5,6 +5,11 @@ import os
 from tap import ROOTWRIGHT, run
 
 
+# Some key's signature over something.
+with open("tests/fuzz/corpus/signature/ec.p7s", "rb") as _file:
+    SIGNATURE = _file.read()
+
+
 def build(store, tree, files):
     """An image of a new tree with these files; its digest."""
     os.mkdir(tree)
@@ -21,14 +26,14 @@ def manifest(name, version, sequence, *images, rollback_index=1):
             f'images="{" ".join(images)}"\n')
 
 
-def release(store, name, version, sequence, *images, signature="signature",
+def release(store, name, version, sequence, *images, signature=SIGNATURE,
             **kwargs):
     """Writes a release by hand."""
     where = f"{store}/releases/{name}/{version}"
     os.makedirs(where)
     with open(f"{where}/manifest", "w", encoding="ascii") as f:
         f.write(manifest(name, version, sequence, *images, **kwargs))
-    with open(f"{where}/0123456789abcdef.p7s", "w", encoding="ascii") as f:
+    with open(f"{where}/0123456789abcdef.p7s", "wb") as f:
         f.write(signature)
 
 
