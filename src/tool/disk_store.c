@@ -33,20 +33,25 @@ static bool is_store(struct ext4 *x)
 	return objects && S_ISDIR(ext4_mode(x, objects));
 }
 
-/* The one partition with a store; *at is its offset. */
+/*
+ * The one partition with a store; *at is its offset. What is wrong with the
+ * others, such as a state that was not unmounted, only matters without one.
+ */
 static int find_store(struct disk_store *s, uint64_t *at, struct err *e)
 {
 	uint64_t offsets[PARTITIONS_MAX];
 	int n = disk_partitions(s->fd, s->name, offsets, PARTITIONS_MAX, e),
 	    found = 0;
-	bool absent;
+	bool absent, wrong = false;
+	struct err why;
 
 	if (n < 0)
 		return -1;
 	for (int i = 0; i < n; i++) {
 		if (ext4_open(&s->x, s->fd, s->name, offsets[i], &absent, e)) {
-			if (!absent)
-				return -1;
+			if (!absent && !wrong)
+				why = *e;
+			wrong |= !absent;
 			continue;
 		}
 		if (is_store(&s->x) && found++ == 0)
@@ -55,6 +60,10 @@ static int find_store(struct disk_store *s, uint64_t *at, struct err *e)
 	}
 	if (found == 1)
 		return 0;
+	if (!found && wrong) {
+		*e = why;
+		return -1;
+	}
 	return err_set(e, REASON_FAILED,
 		"%s: expected one ext4 file system with /%s/objects in it, found %s",
 		s->name, DISK_STORE, found ? "more" : "none");

@@ -196,6 +196,23 @@ def test_refusals(work):
         f"start={4096 + sectors},size={sectors}\n")
     refused(copy, f"{copy}: expected one ext4 file system with "
             "/composefs/objects in it, found more", "two stores on one disk")
+    # Beside the store, a state that was not unmounted; then in its place.
+    debugfs(copy, "feature needs_recovery", "-w")
+    with open(copy, "r+b") as g:
+        g.seek(MIB)
+        head = g.read(4096)
+        g.seek(MIB)
+        g.write(partition[:4096])
+        g.seek(2 * MIB + len(partition))
+        g.write(head)
+    equal(run(ROOTWRIGHT, "check", copy)[0], 0,
+          "what is wrong with another partition does not matter")
+    with open(copy, "r+b") as g:
+        g.seek(MIB)
+        g.write(bytes(4096))
+    refused(copy, f"{copy}: expected an ext4 file system that was unmounted "
+            "cleanly, found one whose journal must be replayed",
+            "where no partition has a store, it does")
     with open(copy, "wb") as g:
         g.truncate(MIB)
     refused(copy, f"{copy}: expected one ext4 file system with "
