@@ -34,6 +34,7 @@ BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DRACUTDIR ?= $(PREFIX)/lib/dracut/modules.d
+KERNELDIR ?= $(PREFIX)/lib/kernel/install.d
 
 .PHONY: all help deps deps-cross check check-unit check-integration check-boot \
 	check-distro fuzz \
@@ -69,7 +70,8 @@ SHARED := $(addprefix src/boot/,config.c fs.c image.c memory.c root.c)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 UNITS_SYSTEMD := $(sort $(wildcard systemd/*.service))
-MAN := $(sort $(wildcard src/*/*.[1-8] initrd/*.[1-8] dracut-module/*.[1-8]))
+MAN := $(sort $(wildcard $(addsuffix /*.[1-8],src/* initrd dracut-module \
+	kernel-install)))
 MBED := $(patsubst $(MBEDTLS_SRC)/library/%,%, \
 	$(sort $(wildcard $(MBEDTLS_SRC)/library/*.c)))
 
@@ -291,7 +293,7 @@ SANITIZED := $(B)/rootwright-boot-sanitized
 TESTED := all $(UNITS) $(GUESTS) $(SANITIZED) cross
 INTEGRATION := $(sort $(wildcard tests/integration/*.t))
 BOOTS := $(sort $(wildcard tests/boot/*.t))
-DISTRO := $(sort $(wildcard tests/distro/*.t))
+DISTRO := $(sort $(wildcard tests/distro/*.t tests/uki/*.t))
 export B CACHE MBEDTLS_SRC VERSION
 
 check: lint clang fuzz $(TESTED) ## every test; the last lines sum them up
@@ -302,7 +304,7 @@ check-integration: all $(SANITIZED) ## the tests of the programs
 	$(Q)tests/run $(INTEGRATION)
 check-boot: all $(GUESTS) cross ## the boots in QEMU
 	$(Q)tests/run $(BOOTS)
-check-distro: all ## whole systems with dracut, booted in QEMU
+check-distro: all ## whole systems, booted in QEMU
 	$(Q)tests/run $(DISTRO)
 fuzz: $(FUZZERS) ## each fuzz target for FUZZ_SECONDS= (3)
 	$(Q)FUZZ_SECONDS=$(FUZZ_SECONDS) tests/fuzz/run $(FUZZERS)
@@ -373,6 +375,10 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page \
 			|| exit 1; \
 	done
+	install -D -m 755 kernel-install/rootwright.install \
+		$(DESTDIR)$(KERNELDIR)/59-rootwright.install
+	ln -sfn 59-rootwright.install \
+		$(DESTDIR)$(KERNELDIR)/91-rootwright.install
 	install -D -m 644 completions/rootwright.bash \
 		$(DESTDIR)$(BASHDIR)/rootwright
 	ln -sfn rootwright $(DESTDIR)$(BASHDIR)/rootwright-initrd

@@ -15,7 +15,7 @@ esac
 
 other=$T/another/place
 mkdir -p "$other"
-cp -r Makefile src initrd keys dracut-module "$other"
+cp -r Makefile src initrd keys dracut-module kernel-install "$other"
 cd "$other" || exit 1
 mk()
 {
@@ -77,7 +77,8 @@ try 'make-key works where it is installed' 0 \
 ok 'and makes a key' test -f "$T/dev.pem"
 is 'every man page is there' \
 	"$(find "$T/dest/opt/rw/share/man" -type f -printf '%f\n' | sort)" \
-	"$(find src initrd dracut-module -name '*.[1-8]' -printf '%f\n' | sort)"
+	"$(find src initrd dracut-module kernel-install -name '*.[1-8]' \
+		-printf '%f\n' | sort)"
 is 'completion is there for each program' \
 	"$(cd "$T/dest/opt/rw/share" && find -L bash-completion zsh -type f |
 		sort | tr '\n' ' ')" \
