@@ -13,7 +13,7 @@
 
 #define JOBS_MAX 512
 #define JOBS_MIN 16
-#define COLD_FILES 512 /* so many are cold after one that was */
+#define COLD_FILES 512 /* so many are likely cold after a group that was */
 
 /*
  * A ring: [collect, take) are taken, [take, put) wait to be taken. Who walks
@@ -107,7 +107,7 @@ static void work_on(struct intake *in, struct group *g)
 {
 	pthread_mutex_unlock(&in->lock);
 	group_work(g);
-	if (g->waited)
+	if (4 * g->waited > g->n)
 		in->cold = COLD_FILES;
 	pthread_mutex_lock(&in->lock);
 	for (unsigned i = 0; i < g->n; i++) {

@@ -32,7 +32,7 @@ struct group {
 	enum hash_algorithm algorithm;
 	struct object_writer *objects;
 	uint8_t *buffer; /* INTAKE_BUFFER */
-	bool waited;	 /* comes out: some had to come from the disk */
+	unsigned waited; /* comes out: so many had to come from the disk */
 	struct job *jobs[INTAKE_GROUP];
 	unsigned n;
 };

@@ -84,7 +84,7 @@ static void read_group(struct group *g, size_t *done)
 {
 	uint8_t *to = g->buffer;
 
-	g->waited = false;
+	g->waited = 0;
 	for (unsigned i = 0; i < g->n; i++) {
 		struct job *j = g->jobs[i];
 
@@ -95,7 +95,7 @@ static void read_group(struct group *g, size_t *done)
 		if (done[i] == j->size)
 			continue;
 		group_soon(j->fd, j->size);
-		g->waited = true;
+		g->waited++;
 	}
 }
 
