@@ -24,6 +24,7 @@ from tap import (B, CACHE, done, equal, has, kernel, ok, run,  # noqa: E402
 # Which test runs the blocks of a page: its text names the page.
 PAGES = {"README.md": "tests/integration/guides.t",
          "docs/guide-device.md": "tests/boot/device.t",
+         "docs/guide-flash.md": "tests/boot/budget.t",
          "docs/guide-secure-boot.md": "tests/uki/uki.py"}
 # README.md: what is no command, and what runs in other places, by the first
 # line of the block.
