@@ -104,9 +104,12 @@ static int mount_erofs(int image, bool *loop, const char *idmap, struct err *e)
 		*loop = true;
 		return mount_erofs(image, loop, idmap, e);
 	}
-	if (fd < 0 && errno == EPERM)
-		return err_sys(e, REASON_FAILED, EPERM,
+	if (fd < 0 && errno == EPERM) {
+		err_sys(e, REASON_FAILED, EPERM,
 			"mount: expected root of the machine, found that of a user namespace");
+		return err_hint(e,
+			"no Linux up to 7.2 lets a user namespace mount EROFS: let root mount it, with --idmap for other owners");
+	}
 	if (fd < 0)
 		return err_sys(e, REASON_IMAGE_MOUNT, errno,
 			"image: expected EROFS that the kernel mounts, found none%s",

@@ -76,6 +76,9 @@ def make_images():
     words["TOP"], words["BOTTOM"] = base.run(
         ROOTWRIGHT, "build", "--layers", "--store", ONE,
         f"oci:{T}/oci").split()
+    for name in ("TOP", "BOTTOM"):
+        shutil.copy(place(ONE, words[name]),
+                    f"{T}/root/images/{name.lower()}")
     return words
 
 
@@ -134,7 +137,7 @@ def judge(kernel_name, console, steps, words):
         note(console[-3000:])
     error = "Input/output error"
     for name in ("nothing", "whiteout", "image-of-nothing", "file", "symlink",
-                 "opaque"):
+                 "opaque", "top", "bottom"):
         shows(name, f"require: {RIGHT}", f"off: {RIGHT}")
     for name in ("directory", "exact-directory", "exact-whiteout"):
         shows(name, f"require: {error}: {error}", f"off: {error}: {error}")
@@ -159,6 +162,24 @@ def judge(kernel_name, console, steps, words):
             f"/{ab}: it would capture the redirect /{ab}/{rest} of /f in "
             f"{words['APP']}")
     shows("stackable", "x")
+    for name in ("user", "user-insecure"):
+        refused(name, "mount: expected root of the machine, found that of a "
+                "user namespace: Operation not permitted")
+        has(step(name)[1], "hint: no Linux up to 7.2 lets a user namespace "
+            "mount EROFS: let root mount it, with --idmap for other owners\n",
+            f"{kernel_name}: {name}: the hint")
+    for name in ("user-verity", "user-metacopy", "user-plain"):
+        equal(step(name), (1, "mount: permission denied (are you root?)\n"),
+              f"{kernel_name}: {name}")
+    # What reads as zeros is an object that overlayfs does not look for.
+    if kernel_name == "sid-7":
+        shows("user-userxattr", "00000000a")
+    else:
+        equal(step("user-userxattr"), (255, "mount: mounting overlay on /mnt "
+                                       "failed: Invalid argument\n"),
+              f"{kernel_name}: user-userxattr")
+    shows("user-no-objects", "00000000a")
+    shows("user-layers", ".", "./d", "./d/new")
     shows("left", "0")
     path = "/".join(object_of(b"g" * 7000).split("/")[-3:])
     code, text = step("check")

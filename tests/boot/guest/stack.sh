@@ -91,4 +91,25 @@ step stackable sh -c "rootwright mount --store $C $TOP $BOTTOM /mnt &&
 	lowerdir=/mnt,upperdir=/tmp/u,workdir=/tmp/w overlay /mnt &&
 	echo x >/mnt/x && cat /mnt/x && umount /mnt && umount /mnt"
 step check rootwright check --store $C --store $D
+# In a user namespace, as its root: by rootwright mount, and by hand over an
+# image that the machine's root has mounted.
+step user unshare -Urm rootwright mount --store $C "$APP" /mnt
+step user-insecure unshare -Urm rootwright mount --insecure --store $C "$APP" \
+	/mnt
+# user OPTIONS: what an overlay with them gives for the file f.
+user()
+{
+	# shellcheck disable=SC2016
+	unshare -Urm sh -c 'mount -t overlay -o "$0" overlay /mnt || exit
+		head -c 8 /mnt/f | tr "\0" 0; cat /mnt/d/a; echo' "$1"
+}
+lower="lowerdir=/low/app::$C/objects"
+step user-verity user "ro,metacopy=on,redirect_dir=on,verity=require,$lower"
+step user-metacopy user "ro,metacopy=on,redirect_dir=on,$lower"
+step user-plain user "ro,$lower"
+step user-userxattr user "ro,userxattr,$lower"
+step user-no-objects user "ro,userxattr,lowerdir=/low/app:/low/file"
+step user-layers unshare -Urm sh -c 'mount -t overlay -o \
+	ro,userxattr,lowerdir=/low/top:/low/bottom overlay /mnt &&
+	cd /mnt && find . | sort'
 step left sh -c 'grep -c -e " /mnt " /proc/mounts; true'
