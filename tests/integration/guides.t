@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The commands that README.md shows work as pasted: each block is run, after
-those before it, in one directory. Every page of docs/ with commands has a
-test, this one or another, and no block is left out.
+those before it, in one directory. Every page with commands has a test, this
+one or another, and no block is left out.
 
 In place of what a test cannot have stand small scripts in PATH: Debian's
 mirror (mmdebstrap unpacks a tree of the cache), the running kernel (uname
@@ -25,6 +25,8 @@ from tap import (B, CACHE, done, equal, has, kernel, ok, run,  # noqa: E402
 PAGES = {"README.md": "tests/integration/guides.t",
          "docs/guide-device.md": "tests/boot/device.t",
          "docs/guide-flash.md": "tests/boot/budget.t",
+         "keys/README.md": "tests/integration/keys.t",
+         "yocto/meta-rootwright/README.md": "tests/integration/yocto.t",
          "docs/guide-secure-boot.md": "tests/uki/uki.py"}
 # README.md: what is no command, and what runs in other places, by the first
 # line of the block.
@@ -177,9 +179,12 @@ def elsewhere():
 
 def pages():
     """Nobody adds commands that no test runs."""
-    with_commands = [page for page in ["README.md", *sorted(
-        glob.glob("docs/guide-*.md"))] if blocks(page)]
-    equal(with_commands, sorted(PAGES), "pages with commands have a test")
+    # Benchmarks are no part of the tests.
+    with_commands = [page for pattern in (
+        "README.md", "docs/[!b]*.md", "*/README.md", "yocto/*/README.md")
+                     for page in glob.glob(pattern) if blocks(page)]
+    equal(sorted(with_commands), sorted(PAGES),
+          "pages with commands have a test")
     for page, test in PAGES.items():
         with open(test, encoding="utf-8") as f:
             has(f.read(), os.path.basename(page), f"{page}: {test} names it")

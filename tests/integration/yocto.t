@@ -14,6 +14,7 @@ import tempfile
 sys.path.insert(0, "tests/lib")
 import embedded
 from bitbake import LAYER, Recipe, expand, image_step
+from blocks import blocks
 from tap import *
 
 # What BitBake and OE-core define.
@@ -107,6 +108,25 @@ def dependencies(recipes):
     conf = recipes["rootwright-musl.conf"].variables
     equal((conf["TCLIBC"], conf["TMPDIR"]),
           ("musl", "${TOPDIR}/tmp-rootwright-musl"), "the second one")
+
+
+def readme(place):
+    """What README.md says to write into a recipe or a configuration is
+    understood, and the class or the layer knows it."""
+    known = Recipe(f"{LAYER}/classes/rootwright-image.bbclass").variables
+    found = blocks(f"{LAYER}/README.md")
+    equal(len(found), 2, "README.md: two blocks")
+    for n, block in enumerate(found):
+        path = f"{place}/block{n}.bb"
+        with open(path, "w", encoding="ascii") as f:
+            f.write(block.text)
+        recipe = Recipe(path)
+        equal([v for v in recipe.variables
+               if v.startswith("ROOTWRIGHT_") and v not in known], [],
+              f"README.md: block {n}: its variables are the class's")
+        for name in (*recipe.inherits, recipe.variables.get("BBMULTICONFIG")):
+            ok(not name or glob.glob(f"{LAYER}/**/{name}.*", recursive=True),
+               f"README.md: block {n}: {name} is there")
 
 
 def tasks(recipes, place):
@@ -209,6 +229,7 @@ RECIPES = read_all()
 facts(RECIPES)
 dependencies(RECIPES)
 with tempfile.TemporaryDirectory(prefix="rw-yocto-") as T:
+    readme(T)
     tasks(RECIPES, T)
     step(T)
 done()
