@@ -67,15 +67,13 @@ static bool has(const char *list, const char *word)
 static bool is_recorded(const struct status *s, const char *at)
 {
 	const json_t *list = boot_record_get(s->record, NULL, "mounts"), *m;
-	const char *where;
+	const char *target;
 	size_t i;
 
 	json_array_foreach(list, i, m)
 	{
-		where = json_string_value(json_object_get(m, "at"));
-		if (!where)
-			where = json_string_value(m);
-		if (where && !strcmp(where, at))
+		target = json_string_value(json_object_get(m, "target"));
+		if (target && !strcmp(target, at))
 			return true;
 	}
 	return false;
@@ -101,8 +99,7 @@ static bool is_code(const char *at)
 
 static void check_root(struct status *s, const struct mount *m)
 {
-	const char *mode = boot_record_string(s->record, NULL, "root");
-	bool transient = mode && !strcmp(mode, "transient");
+	bool transient = is_recorded(s, "/"); /* an overlay over it */
 	bool read_only = has(m->options, "ro") || has(m->super, "ro");
 	bool verity = has(m->super, "verity=require");
 
@@ -110,15 +107,17 @@ static void check_root(struct status *s, const struct mount *m)
 		status_add(s, "root", VERDICT_WEAKER,
 			"expected an overlay of the image and its objects at /, found %s",
 			m->type);
+	else if (transient)
+		status_add(s, "root", VERDICT_UNKNOWN,
+			"an overlay in memory, as recorded; the verified root is below it, out of reach");
 	else if (!verity && status_weakened(s) == 0)
 		status_add(s, "root", VERDICT_WEAKER,
 			"expected verity=require at /, found %s", m->super);
-	else if (!read_only && !transient)
+	else if (!read_only)
 		status_add(s, "root", VERDICT_WEAKER,
 			"expected / to be read-only, found it writable");
 	else
-		status_add(s, "root", VERDICT_SAME, "overlay, %s, %s",
-			read_only ? "read-only" : "transient changes on top",
+		status_add(s, "root", VERDICT_SAME, "overlay, read-only, %s",
 			verity ? "every object verified when it is opened"
 			       : "objects not verified, as recorded");
 }
@@ -128,6 +127,7 @@ void status_check_mounts(struct status *s)
 	char path[PATH_MAX], *line = NULL;
 	struct mount m;
 	size_t n = 0;
+	unsigned recorded = 0; /* /etc, once */
 	bool root = false;
 	FILE *f;
 
@@ -145,7 +145,8 @@ void status_check_mounts(struct status *s)
 			else
 				check_root(s, &m);
 			root = true;
-		} else if (is_code(m.at) && !is_recorded(s, m.at)) {
+		} else if (is_code(m.at) &&
+			   (!is_recorded(s, m.at) || recorded++)) {
 			status_add(s, "mounts", VERDICT_WEAKER,
 				"expected nothing mounted at %s but what is recorded, found %s",
 				m.at, m.type);

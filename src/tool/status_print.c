@@ -113,6 +113,25 @@ static void print_state(const json_t *r)
 		line("TROUBLE", "%s", trouble);
 }
 
+/* What may be written, and where that goes. */
+static void print_mounts(const json_t *r)
+{
+	const char *reset = boot_record_string(r, "writable", "reset");
+	const json_t *m;
+	size_t i;
+
+	json_array_foreach(boot_record_get(r, NULL, "mounts"), i, m)
+	{
+		line("writable", "%s: %s, %s, %s",
+			or_none(boot_record_string(m, NULL, "target")),
+			or_none(boot_record_string(m, NULL, "type")),
+			or_none(boot_record_string(m, NULL, "source")),
+			or_none(boot_record_string(m, NULL, "options")));
+	}
+	if (reset)
+		line("", "a factory reset: what was there is %s now", reset);
+}
+
 static void print_image(const json_t *r)
 {
 	uint64_t files = 0, bytes = 0;
@@ -175,6 +194,7 @@ void status_print(const struct status *s)
 	print_candidates(r);
 	print_image(r);
 	print_state(r);
+	print_mounts(r);
 	print_words(r, "unverified");
 	print_words(r, "arguments");
 	for (unsigned i = 0; i < s->n; i++)

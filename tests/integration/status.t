@@ -52,7 +52,10 @@ RELEASE = dict(
     floor={"active": 15, "baked": 10, "stored": 15, "source": "state"},
     state={"trouble": "state: on fire", "blessed": "1.0", "tries_left": 2},
     objects={"mode": "measure", "files": 1234},
-    mounts=[{"at": "/etc"}], unverified=["/etc"])
+    mounts=[{"target": "/etc", "type": "overlay", "source": "/dev/vdb",
+             "options": "rw,nosuid,nodev"}], unverified=["/etc"],
+    writable={"device": "/dev/vdb", "path": "/state",
+              "reset": "state.reset-1", "trouble": None})
 del RELEASE["rollback_protection"]
 
 
@@ -132,11 +135,23 @@ for words in (
         "skipped       3.0 [tries-used]: release: web 3.0: no try is left?[2J",
         "state         release 1.0 was declared good; 2 tries left of this one",
         "TROUBLE       state: on fire",
-        "objects       measure: 1234 checked before the hand-off", "unverified    /etc",
+        "objects       measure: 1234 checked before the hand-off",
+        "writable      /etc: overlay, /dev/vdb, rw,nosuid,nodev",
+        "              a factory reset: what was there is state.reset-1 now",
+        "unverified    /etc",
         "kernel        same: 6.12.0-test",
         "command line  same: names no image, as recorded"):
     has(out, words + "\n", words)
 equal(out.count("skipped"), 1, "what was booted was not skipped, nor what is older")
+
+transient = changed(release, mounts=[
+    {"target": "/", "type": "overlay", "source": "memory", "options": "rw"}])
+code, doc, out, err = status(
+    transient, ["31 1 0:27 / / rw - overlay rootwright rw,index=off"],
+    cmdline="quiet")
+equal(code, 0, "root=transient: exit code 0")
+has(out, "root          unknown: an overlay in memory, as recorded; the "
+    "verified root is below it, out of reach\n", "it cannot be asked")
 
 weak = changed(RECORD, weakened=["a development key is trusted"],
                development_key=dict(KEY, development=True),
@@ -212,6 +227,10 @@ for at in ("/usr", "/usr/lib/modules", "/etc", "/bin", "/etc/systemd/system"):
     weaker(f"something over {at}", "mounts",
            f"expected nothing mounted at {at} but what is recorded, found "
            "tmpfs", RECORD, MOUNTS + [f"50 31 0:50 / {at} rw - tmpfs tmpfs rw"])
+weaker("something over the /etc that the boot mounted", "mounts",
+       "expected nothing mounted at /etc but what is recorded, found tmpfs",
+       release, MOUNTS + ["40 31 0:40 / /etc rw - overlay overlay rw",
+                          "41 40 0:50 / /etc rw - tmpfs tmpfs rw"], "quiet")
 code, doc, out, err = status(
     RECORD, MOUNTS + ["50 31 0:50 / /usrlocal rw - tmpfs tmpfs rw"])
 equal(code, 0, "/usrlocal is not /usr")
