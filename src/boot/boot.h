@@ -56,10 +56,10 @@ struct device {
 
 /*
  * Waits up to timeout seconds for what spec names, which the policy took. Two
- * that match are an error.
+ * that match are an error. what is it for: "store" or "state".
  */
-must_check int device_find(
-	struct device *d, const char *spec, unsigned timeout, struct err *e);
+must_check int device_find(struct device *d, const char *what, const char *spec,
+	unsigned timeout, struct err *e);
 
 /* store.c: the store, mounted read-only in our namespace. */
 struct store {
@@ -67,10 +67,19 @@ struct store {
 	int dirfd;	/* the directory store_path= */
 	int objects_fd; /* its objects/, O_PATH */
 	bool replayed;	/* the kernel replayed the journal */
+	bool writable;	/* its file system is, for the state; this mount is not
+			 */
 };
 
 must_check int store_mount(
 	struct store *s, const struct policy *p, struct err *e);
+
+/*
+ * Mounts a device, with MOUNT_ATTR_ flags, at SPACE_STORE read-only or at
+ * SPACE_STATE. noreplay: an ext4 journal is left alone.
+ */
+must_check int device_mount(const struct device *d, const char *at,
+	const char *fstype, uint64_t attr, bool noreplay, struct err *e);
 
 /* release.c: trust=release: what may boot, the newest first. */
 #define CANDIDATES_MAX 16
@@ -159,12 +168,14 @@ must_check int loop_attach(int fd, struct err *e);
 #define SPACE_STORE SYSROOT "/store"
 #define SPACE_IMAGE SYSROOT "/image"
 #define SPACE_ROOT SYSROOT "/root"
+#define SPACE_STATE SYSROOT "/state"
+#define SPACE_MEMORY SYSROOT "/memory"
 
 /* Enters it from the namespace *outer. */
 must_check int space_enter(int *outer, struct err *e);
 
-/* Leaves it again, and attaches the detached root at /sysroot. */
-must_check int space_leave(int outer, int root_fd, struct err *e);
+/* Leaves it again, and attaches the root and what is on it at /sysroot. */
+must_check int space_leave(int outer, struct err *e);
 
 /* root.c: refuses a kernel that cannot do what root_mount() needs. */
 must_check int root_probe_kernel(struct err *e);
@@ -179,14 +190,28 @@ bool root_can_stack(const char *root, const char *other, struct err *e);
 
 /*
  * Mounts the image, and over it the overlay with the store as data-only
- * layer. Returns the detached root in *root_fd, and in *loop whether the
- * image had to go behind a loop device.
+ * layer. Returns the root in *root_fd, and in *loop whether the image had to go
+ * behind a loop device.
  */
 must_check int root_mount(int *root_fd, bool *loop,
 	const struct verified_image *v, const struct store *s, struct err *e);
 
 /* Takes the image's and the overlay's mounts away again. */
 void root_undo(void);
+
+/* writable.c: what of the root may be written. */
+extern const char *const tree_names[TREES];
+
+struct writable {
+	struct device device;
+	enum keep keep[TREES]; /* what became of what the policy asks */
+	char trouble[512];     /* why it is in memory; empty: it is not */
+	char reset[VALUE_MAX]; /* a factory reset's new name; empty: none */
+};
+
+/* Is it without devices and setuid programs? */
+#define TREE_RESTRICTED(t, p) \
+	((t) == TREE_ETC || ((t) == TREE_VAR && (p)->var_restrict))
 
 /* preflight.c: read through the root what the boot depends on. */
 struct preflight {
@@ -255,7 +280,7 @@ void record_stage(struct record *r, const char *name);
 
 /* main.c: a root, with all that is asked of it before it is handed over. */
 struct root {
-	int fd; /* detached */
+	int fd;
 	struct verified_image image;
 	bool loop; /* the image is behind a loop device */
 	struct preflight preflight, objects;
@@ -267,8 +292,15 @@ struct boot {
 	struct store store;
 	struct releases releases; /* trust=release */
 	struct root root;
+	struct writable writable;
 	struct record record;
 };
+
+/*
+ * writable.c again: mounts over the root at SPACE_ROOT what the policy says.
+ * A tree that is not in the image is left alone.
+ */
+must_check int writable_mount(struct boot *b, struct err *e);
 
 /* record.c again: writes /run/rootwright/boot.json and init there. */
 must_check int record_write(const struct boot *b, struct err *e);

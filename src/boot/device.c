@@ -188,8 +188,8 @@ static void scan_all(struct scan *s)
 }
 
 /* 1: found, 0: not there yet, -1: refused. */
-static int look(
-	struct device *d, const char *spec, struct scan *s, struct err *e)
+static int look(struct device *d, const char *what, const char *spec,
+	struct scan *s, struct err *e)
 {
 	int fd;
 
@@ -208,23 +208,23 @@ static int look(
 	if (s->matches < 2)
 		return s->matches;
 	return err_set(e, REASON_STORE_AMBIGUOUS,
-		"store: %s: expected one device, found %u: %s and %s", spec,
+		"%s: %s: expected one device, found %u: %s and %s", what, spec,
 		s->matches, d->path, s->other);
 }
 
-int device_find(
-	struct device *d, const char *spec, unsigned timeout, struct err *e)
+int device_find(struct device *d, const char *what, const char *spec,
+	unsigned timeout, struct err *e)
 {
 	AUTO_FD int sock = uevent_socket(); /* before the first look */
 	uint64_t deadline = now() + timeout * UINT64_C(1000000);
 	struct scan s;
 	int r;
 
-	while ((r = look(d, spec, &s, e)) == 0 && now() < deadline)
+	while ((r = look(d, what, spec, &s, e)) == 0 && now() < deadline)
 		wait_for_change(sock);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	return err_set(e, REASON_STORE_NOT_FOUND,
-		"store: %s: expected a block device within %u s, found: %s",
+		"%s: %s: expected a block device within %u s, found: %s", what,
 		spec, timeout, s.seen[0] ? s.seen : "no block device");
 }

@@ -85,3 +85,27 @@ int fs_attach(int mount_fd, const char *path)
 	return syscall(SYS_move_mount, mount_fd, "", AT_FDCWD, path,
 		MOVE_MOUNT_F_EMPTY_PATH);
 }
+
+int fs_clone(int dirfd, const char *path, uint64_t set, uint64_t clear)
+{
+	struct mount_attr attr = { .attr_set = set, .attr_clr = clear };
+	AUTO_FD int fd = syscall(SYS_open_tree, dirfd, path,
+		AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE |
+			OPEN_TREE_CLOEXEC);
+
+	if (fd < 0 || syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr,
+			      sizeof(attr)) != 0)
+		return -1;
+	return fd_take(&fd);
+}
+
+int fs_writable(const char *path, bool writable)
+{
+	AUTO_FD int fd = syscall(SYS_fspick, AT_FDCWD, path, FSPICK_CLOEXEC);
+
+	if (fd < 0 || syscall(SYS_fsconfig, fd, FSCONFIG_SET_FLAG,
+			      writable ? "rw" : "ro", NULL, 0) != 0)
+		return -1;
+	return syscall(
+		SYS_fsconfig, fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+}

@@ -38,3 +38,18 @@ must_check int fs_mount(struct fs *f, unsigned attr, const char *path);
 
 /* Attaches a detached mount at path in our namespace. */
 must_check int fs_attach(int mount_fd, const char *path);
+
+/*
+ * A second mount of a directory (path "": dirfd itself) and of what is mounted
+ * on it, attached nowhere, with
+ * some MOUNT_ATTR_ flags set and others cleared. Returns an fd of it, or -1
+ * with errno.
+ */
+must_check int fs_clone(
+	int dirfd, const char *path, uint64_t set, uint64_t clear);
+
+/*
+ * Makes the file system that is mounted at path writable, or read-only; each
+ * of its mounts keeps its own flag. 0, or -1 with errno.
+ */
+must_check int fs_writable(const char *path, bool writable);

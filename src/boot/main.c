@@ -50,7 +50,6 @@ static int choose(struct boot *b, struct err *e)
 	while (releases_next(releases)) {
 		if (assemble(b, &why) == 0) {
 			b->root.image.signer = releases->signers.keys[0];
-			tries_use(releases);
 			return 0;
 		}
 		releases_failed(releases, &why);
@@ -75,7 +74,8 @@ static int boot(struct boot *b, bool pid1, struct err *e)
 		return -1;
 	record_stage(&b->record, "config");
 
-	if (device_find(&b->store.device, c->plan.store, c->plan.timeout, e) ||
+	if (device_find(&b->store.device, "store", c->plan.store,
+		    c->plan.timeout, e) != 0 ||
 		space_enter(&outer, e) != 0 ||
 		store_mount(&b->store, &c->policy, e) != 0)
 		return -1;
@@ -84,7 +84,12 @@ static int boot(struct boot *b, bool pid1, struct err *e)
 	if ((c->policy.trust == TRUST_RELEASE ? choose : assemble)(b, e) != 0)
 		return -1;
 
-	if (record_write(b, e) != 0 || space_leave(outer, b->root.fd, e) != 0)
+	if (writable_mount(b, e) != 0)
+		return -1;
+	tries_use(&b->releases);
+	record_stage(&b->record, "writable");
+
+	if (record_write(b, e) != 0 || space_leave(outer, e) != 0)
 		return -1;
 	record_say(b);
 	return pid1 ? handoff(c->policy.init, e) : 0;

@@ -173,15 +173,17 @@ static int check_list(struct preflight *p, int root, struct err *e)
 }
 
 /* What the hand-off moves its mounts to, and what an image must have. */
-static int check_mountpoints(int root, struct err *e)
+static int check_mountpoints(int root, const struct policy *p, struct err *e)
 {
-	static const char *const names[] = { "/proc", "/sys", "/dev", "/run" };
+	static const char *const names[] = { "/proc", "/sys", "/dev", "/run",
+		"/etc", "/var" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		AUTO_FD int fd = open_how(root, names[i], O_PATH | O_DIRECTORY,
 			RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
 
-		if (fd < 0)
+		/* The last two are trees, where they are kept. */
+		if (fd < 0 && (i < 4 || p->keep[i - 3] > KEEP_TRANSIENT))
 			return err_set(e, REASON_PREFLIGHT_MISSING,
 				"preflight: %s: expected a directory in the image to mount on, found none",
 				names[i]);
@@ -196,7 +198,7 @@ int preflight_run(struct preflight *p, int root_fd, const struct policy *policy,
 	struct slice word;
 
 	memset(p, 0, sizeof(*p));
-	if (check_mountpoints(root_fd, e) != 0)
+	if (check_mountpoints(root_fd, policy, e) != 0)
 		return -1;
 	if (policy->objects == OBJECTS_LAZY)
 		return 0;

@@ -45,8 +45,10 @@ static void print_key(struct json *j, const char *name, const struct key *k)
 }
 
 /* What was decided. */
-static void print_config(struct json *j, const struct config *c)
+static void print_config(struct json *j, const struct boot *b)
 {
+	const struct config *c = &b->config;
+	const char *trouble = b->writable.trouble;
 	const struct key *development = config_development_key(c);
 
 	json_print(j,
@@ -60,10 +62,13 @@ static void print_config(struct json *j, const struct config *c)
 	/* Whatever makes this boot weaker than its policy could be. */
 	json_print(j, ",'weakened':[");
 	if (c->plan.unverified)
-		json_print(j, development ? "%s," : "%s",
+		json_print(j, development || trouble[0] ? "%s," : "%s",
 			"composefs=?: fs-verity was not required of objects");
 	if (development)
-		json_print(j, "%s", "a development key is trusted");
+		json_print(j, trouble[0] ? "%s," : "%s",
+			"a development key is trusted");
+	if (trouble[0])
+		json_print(j, "%s", trouble);
 	json_print(j, "]");
 }
 
@@ -130,6 +135,36 @@ static void print_releases(struct json *j, const struct releases *r)
 	json_print(j, "]");
 }
 
+/* What may be written of the root, and where that goes. */
+static void print_writable(
+	struct json *j, const struct policy *p, const struct writable *w)
+{
+	unsigned mounts = 0, n = 0;
+
+	json_print(j, ",'mounts':[");
+	for (enum tree t = 0; t < TREES; t++) {
+		if (w->keep[t] == KEEP_NONE)
+			continue;
+		json_print(j, mounts++ ? "," : "");
+		json_print(j,
+			"{'target':%s,'type':%s,'source':%s,'options':%s}",
+			tree_names[t],
+			w->keep[t] == KEEP_BIND ? "bind" : "overlay",
+			w->keep[t] > KEEP_TRANSIENT ? w->device.path : "memory",
+			TREE_RESTRICTED(t, p) ? "rw,nosuid,nodev" : "rw");
+	}
+	json_print(j, "],'unverified':[");
+	for (enum tree t = 0; t < TREES; t++)
+		if (w->keep[t] > KEEP_TRANSIENT && !p->state_trusted)
+			json_print(j, n++ ? ",%s" : "%s", tree_names[t]);
+	json_print(j,
+		"],'writable':{'device':%s,'path':%s,'reset':%s,'trouble':%s}",
+		w->device.path[0] ? w->device.path : NULL,
+		p->state[0] ? p->state_path : NULL,
+		w->reset[0] ? w->reset : NULL,
+		w->trouble[0] ? w->trouble : NULL);
+}
+
 /* What others will obey on the command line. */
 static void print_arguments(
 	struct json *j, const struct config *c, struct slice allowed)
@@ -188,10 +223,11 @@ int record_write(const struct boot *b, struct err *e)
 	const struct config *c = &b->config;
 	char init[VALUE_MAX + 1];
 
-	print_config(&j, c);
+	print_config(&j, b);
 	print_image(&j, b);
 	if (c->policy.trust == TRUST_RELEASE)
 		print_releases(&j, &b->releases);
+	print_writable(&j, &c->policy, &b->writable);
 	print_arguments(&j, c, b->releases.release.kernel_arguments);
 	print_work(&j, b);
 	if (j.full)

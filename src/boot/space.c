@@ -44,20 +44,26 @@ int space_enter(int *outer, struct err *e)
 	if (mount("rootwright", SYSROOT, "tmpfs", MS_NOSUID | MS_NODEV,
 		    "mode=0700,size=16k") != 0 ||
 		mkdir(SPACE_STORE, 0700) != 0 ||
-		mkdir(SPACE_IMAGE, 0700) != 0 || mkdir(SPACE_ROOT, 0700) != 0)
+		mkdir(SPACE_IMAGE, 0700) != 0 || mkdir(SPACE_ROOT, 0700) != 0 ||
+		mkdir(SPACE_STATE, 0700) != 0 || mkdir(SPACE_MEMORY, 0700) != 0)
 		return err_sys(e, REASON_SYSROOT, errno,
 			"sysroot: " SYSROOT ": cannot be prepared");
 	return 0;
 }
 
-int space_leave(int outer, int root_fd, struct err *e)
+int space_leave(int outer, struct err *e)
 {
+	AUTO_FD int root = fs_clone(AT_FDCWD, SPACE_ROOT, 0, 0);
+
+	if (root < 0)
+		return err_sys(e, REASON_ROOT_MOUNT, errno,
+			"root: cannot be carried out of the private namespace");
 	if (setns(outer, CLONE_NEWNS) != 0)
 		return err_sys(e, REASON_SYSROOT, errno,
 			"mounts: expected to return to the initramfs' mount namespace");
 	if (check_sysroot(e) != 0)
 		return -1;
-	if (fs_attach(root_fd, SYSROOT) != 0)
+	if (fs_attach(root, SYSROOT) != 0)
 		return err_sys(e, REASON_SYSROOT, errno,
 			"sysroot: " SYSROOT ": the root cannot be attached");
 	return 0;

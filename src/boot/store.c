@@ -5,30 +5,30 @@
 
 #include "boot/fs.h"
 
-/* Mounts the device's file system at SPACE_STORE. */
-static int mount_device(
-	const struct store *s, const struct policy *p, struct err *e)
+int device_mount(const struct device *d, const char *at, const char *fstype,
+	uint64_t attr, bool noreplay, struct err *e)
 {
-	bool ext4 = strcmp(p->store_fstype, "ext4") == 0;
+	bool ext4 = strcmp(fstype, "ext4") == 0;
+	bool read_only = attr & MOUNT_ATTR_RDONLY;
 	struct fs f;
 
-	if (fs_open(&f, p->store_fstype, e) != 0)
+	if (fs_open(&f, fstype, e) != 0)
 		return -1;
-	fs_set_fd(&f, "source", s->device.fd);
-	fs_set(&f, "ro", NULL);
+	fs_set_fd(&f, "source", d->fd);
+	if (read_only)
+		fs_set(&f, "ro", NULL);
 	/* What the super block asks for instead may be an attacker's panic. */
 	if (ext4)
 		fs_set(&f, "errors", "remount-ro");
-	if (ext4 && p->store_noreplay)
+	if (ext4 && noreplay)
 		fs_set(&f, "noload", NULL);
-	if (fs_mount(&f,
-		    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID |
-			    MOUNT_ATTR_NOSYMFOLLOW,
-		    SPACE_STORE) == 0)
+	if (fs_mount(&f, attr, at) == 0)
 		return 0;
-	return err_sys(e, REASON_STORE_MOUNT, errno,
-		"store: %s: expected %s that can be mounted read-only, found none%s",
-		s->device.path, p->store_fstype, f.reason);
+	return err_sys(e, read_only ? REASON_STORE_MOUNT : REASON_STATE_MOUNT,
+		errno,
+		"%s: %s: expected %s that can be mounted read-%s, found none%s",
+		at + strlen(SYSROOT "/"), d->path, fstype,
+		read_only ? "only" : "write", f.reason);
 }
 
 int store_mount(struct store *s, const struct policy *p, struct err *e)
@@ -36,7 +36,10 @@ int store_mount(struct store *s, const struct policy *p, struct err *e)
 	const char *path = p->store_path + strspn(p->store_path, "/");
 	AUTO_FD int top = -1;
 
-	if (mount_device(s, p, e) != 0)
+	if (device_mount(&s->device, SPACE_STORE, p->store_fstype,
+		    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID |
+			    MOUNT_ATTR_NOSYMFOLLOW,
+		    p->store_noreplay, e) != 0)
 		return -1;
 	s->replayed = s->device.needs_recovery && !p->store_noreplay;
 	top = open(SPACE_STORE, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -73,28 +73,31 @@ static must_check int take(
 		field_find(&cmdline_fields, a->name, strlen(a->name));
 	unsigned bit = s ? 1u << (s - cmdline_fields.list) : 0;
 	bool digest = strcmp(a->name, "composefs") == 0;
-	bool unverified = digest && a->value && a->value[0] == '?';
+	const char *value = a->value;
+	bool unverified = digest && value && value[0] == '?';
 	enum reason r = digest ? REASON_DIGEST_INVALID : REASON_CMDLINE_INVALID;
 	const char *expected;
 
 	if (!s)
 		return err_set(e, r,
-			"cmdline: expected composefs=, rootwright.release=, rootwright.store= or rootwright.timeout=, found '%.80s'",
+			"cmdline: expected composefs=, rootwright.factory_reset, rootwright.release=, rootwright.store= or rootwright.timeout=, found '%.80s'",
 			a->name);
 	if (c->seen & bit)
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: expected %s= once, found it twice", a->name);
 	c->seen |= bit;
-	if (!a->value || !a->value[0])
+	if (!a->value && s->member == offsetof(struct policy, factory_reset))
+		value = "yes";
+	if (!value || !value[0])
 		return err_set(e, r,
 			"cmdline: %s: expected a value, found none", a->name);
 	c->unverified |= unverified;
-	expected = setting_read(s, &c->said, a->value + unverified);
+	expected = setting_read(s, &c->said, value + unverified);
 	if (!expected)
 		return 0;
 	return err_set(e, r,
 		"cmdline: %s=: expected %s, found '%.80s' (%zu characters)",
-		a->name, expected, a->value, strlen(a->value));
+		a->name, expected, value, strlen(value));
 }
 
 int cmdline_parse(struct cmdline *c, char *text, size_t n, struct err *e)

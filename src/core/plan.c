@@ -29,6 +29,21 @@ static must_check int check_release(
 		other);
 }
 
+/* What is kept, and where. */
+static must_check int check_state(const struct policy *p, struct err *e)
+{
+	bool kept = p->keep[TREE_ETC] > KEEP_TRANSIENT ||
+		    p->keep[TREE_VAR] > KEEP_TRANSIENT;
+
+	if (kept != (p->state[0] != '\0'))
+		return err_set(e, REASON_POLICY_INVALID,
+			"policy: state=: expected it beside etc=overlay, etc=bind or var=bind, found one without the other");
+	if (!p->state[0] || !p->lockdown || p->state_trusted)
+		return 0;
+	return err_set(e, REASON_STATE_UNVERIFIED,
+		"policy: lockdown=yes: expected state_trusted=yes beside state=, found a state that nothing verifies");
+}
+
 int policy_check(struct policy *p, unsigned n_keys, struct err *e)
 {
 	if (!p->present)
@@ -42,6 +57,8 @@ int policy_check(struct policy *p, unsigned n_keys, struct err *e)
 			trust_names[p->trust],
 			p->trust == TRUST_RELEASE ? "release-keys.d"
 						  : "keys.d");
+	if (check_state(p, e) != 0)
+		return -1;
 	if (p->trust == TRUST_RELEASE)
 		return check_release(p, n_keys, e);
 	if (p->release[0] || p->rollback_floor || p->threshold > 1)
@@ -106,6 +123,9 @@ int plan_make(struct plan *plan, const struct policy *p,
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: rootwright.release=: expected trust=release in the policy, found trust=%s",
 			trust_names[p->trust]);
+	if (c->said.factory_reset && !p->factory_reset)
+		return err_set(e, REASON_CMDLINE_INVALID,
+			"cmdline: rootwright.factory_reset: expected factory_reset=yes in the policy, found none");
 	if (c->said.timeout > p->timeout) {
 		err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: rootwright.timeout=: expected at most the policy's %u seconds, found %u",

@@ -7,7 +7,12 @@ const char *const failure_action_names[] = { "reboot", "poweroff", "halt",
 	NULL };
 const char *const objects_names[] = { "lazy", "preflight", "measure", "read",
 	NULL };
+static const char *const etc_names[] = { "none", "transient", "bind", "overlay",
+	NULL };
+static const char *const var_names[] = { "none", "transient", "bind", NULL };
+static const char *const root_names[] = { "readonly", "transient", NULL };
 static const char *const yes_no[] = { "no", "yes", NULL };
+static const char *const failure_names[] = { "fail", "transient", NULL };
 
 /* Only these have fs-verity. */
 static const char *read_fstype(void *out, const char *v, size_t n)
@@ -88,6 +93,19 @@ static const char *read_store(void *out, const char *v, size_t n)
 	return NULL;
 }
 
+/* Also the store's own device. */
+static const char *read_state(void *out, const char *v, size_t n)
+{
+	strcpy(out, v);
+	return strcmp(v, "store") == 0 ? NULL : read_store(out, v, n);
+}
+
+/* The top of a file system could not be moved aside. */
+static const char *read_state_path(void *out, const char *v, size_t n)
+{
+	return n > 1 ? read_path(out, v, n) : "a path below /";
+}
+
 #define AT(member) offsetof(struct policy, member)
 #define YES_NO .words = yes_no, .expected = "yes or no"
 #define NUMBER(from, to, what) \
@@ -118,11 +136,26 @@ static const struct field list[] = {
 	{ "threshold", AT(threshold), NUMBER(1, 16, "a number") },
 	{ "tries", AT(tries), NUMBER(0, 99, "a number") },
 	{ "rollback_floor", AT(rollback_floor), .read = field_number },
+	{ "root", AT(keep[TREE_ROOT]), .words = root_names,
+		.expected = "readonly or transient" },
+	{ "etc", AT(keep[TREE_ETC]), .words = etc_names,
+		.expected = "none, transient, overlay or bind" },
+	{ "var", AT(keep[TREE_VAR]), .words = var_names,
+		.expected = "none, transient or bind" },
+	{ "var_restrict", AT(var_restrict), YES_NO },
+	{ "state", AT(state), .read = read_state },
+	{ "state_path", AT(state_path), .read = read_state_path },
+	{ "state_fstype", AT(state_fstype), .read = read_fstype },
+	{ "state_trusted", AT(state_trusted), YES_NO },
+	{ "state_on_failure", AT(state_transient), .words = failure_names,
+		.expected = "fail or transient" },
+	{ "factory_reset", AT(factory_reset), YES_NO },
 };
 
 /* What the command line may say. */
 static const struct field said[] = {
 	{ "composefs", AT(image), .read = read_digest },
+	{ "rootwright.factory_reset", AT(factory_reset), YES_NO },
 	{ "rootwright.release", AT(version), .read = field_name },
 	{ "rootwright.store", AT(store), .read = read_store },
 	{ "rootwright.timeout", AT(timeout), SECONDS(1) },
@@ -151,6 +184,9 @@ void policy_defaults(struct policy *p)
 	strcpy(p->store_fstype, "ext4");
 	strcpy(p->store_path, "/composefs");
 	strcpy(p->init, "/sbin/init");
+	strcpy(p->state_path, "/state");
+	p->keep[TREE_ETC] = p->keep[TREE_VAR] = KEEP_TRANSIENT;
+	p->var_restrict = true;
 	p->image_max = 256 << 20;
 	p->timeout = 30;
 	p->on_failure = FAILURE_REBOOT;

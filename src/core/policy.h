@@ -40,6 +40,22 @@ enum objects {
 	OBJECTS_READ
 };
 
+/* What may be written: the root itself, /etc, /var. */
+enum tree {
+	TREE_ROOT,
+	TREE_ETC,
+	TREE_VAR,
+	TREES
+};
+
+/* Where what is written there goes. */
+enum keep {
+	KEEP_NONE,	/* it is read-only */
+	KEEP_TRANSIENT, /* an overlay in memory */
+	KEEP_BIND,	/* a directory of the state in its place */
+	KEEP_OVERLAY,	/* an overlay in the state */
+};
+
 /* boot.conf, with the defaults for what it does not set. */
 struct policy {
 	bool present; /* there was a boot.conf */
@@ -55,10 +71,18 @@ struct policy {
 	char init[VALUE_MAX];	   /* default "/sbin/init" */
 	unsigned timeout; /* seconds to wait for the store, default 30 */
 	enum failure_action on_failure;
-	unsigned failure_delay;	  /* seconds, default 10 */
-	enum objects objects;	  /* default preflight */
-	unsigned lockdown;	  /* yes or no */
-	unsigned objects_timeout; /* seconds to check them in, default 300 */
+	unsigned failure_delay;	    /* seconds, default 10 */
+	enum objects objects;	    /* default preflight */
+	unsigned lockdown;	    /* yes or no */
+	unsigned objects_timeout;   /* seconds to check them in, default 300 */
+	enum keep keep[TREES];	    /* default none, transient, transient */
+	char state[VALUE_MAX];	    /* "store" or as store; empty: not set */
+	char state_path[VALUE_MAX]; /* default "/state" */
+	char state_fstype[32];	    /* empty: as store_fstype */
+	unsigned state_trusted;	    /* yes or no */
+	unsigned state_transient;   /* on failure, which is else a refusal */
+	unsigned factory_reset;	    /* may the command line ask for one */
+	unsigned var_restrict;	    /* no devices, no setuid; default yes */
 	/* Under trust=release: */
 	char release[NAME_MAX_SIZE]; /* the name; empty: not set */
 	char version[NAME_MAX_SIZE]; /* the command line's alone */

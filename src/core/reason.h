@@ -73,6 +73,15 @@
 	X(KERNEL_FEATURE, "kernel-feature", \
 		"put the module into the initramfs, or build it into the kernel") \
 	X(ROOT_MOUNT, "root-mount", "see the kernel's own line above") \
+	X(STATE_UNVERIFIED, "state-unverified", \
+		"keep nothing of /etc and /var, or set state_trusted=yes where dm-crypt or dm-integrity has opened the device before") \
+	X(STATE_DEVICE, "state-device", \
+		"check that the disk is attached, that its driver is loaded, and what state= names") \
+	X(STATE_MOUNT, "state-mount", \
+		"check the file system with fsck, and state_fstype=; see the kernel's own line above") \
+	X(STATE_LAYOUT, "state-layout", \
+		"remove what is there instead, or boot once with rootwright.factory_reset where the policy allows it") \
+	X(STATE_FULL, "state-full", "make room on the state's file system") \
 	X(PREFLIGHT_MISSING, "preflight-missing", \
 		"install the missing object, or correct the tree and build the image again") \
 	X(PREFLIGHT_DAMAGED, "preflight-damaged", \

@@ -121,7 +121,8 @@ class Base:
 
     def _release(self, release):
         tree = f"{DIR}/tree-{release}"
-        for d in ("proc", "sys", "dev", "run", "tmp", "etc", "sbin", "lib"):
+        for d in ("proc", "sys", "dev", "run", "tmp", "etc", "var", "sbin",
+                  "lib"):
             os.makedirs(f"{tree}/{d}")
         init = _write(f"{tree}/usr/lib/guest/init",
                       compile_guest(self.machine, "init.c",
@@ -132,6 +133,9 @@ class Base:
             libc = _write(f"{tree}/lib/libc.so", f.read(), 0o755)
         os.symlink("libc.so", f"{tree}/lib/{self.machine.loader()}")
         _write(f"{tree}/etc/os-release", b"ID=guest\nNAME=Guest\n")
+        _write(f"{tree}/etc/machine-id", b"")
+        _write(f"{tree}/etc/hosts", b"the image's\n")
+        _write(f"{tree}/etc/dir/below", b"the image's\n")
         _write(f"{tree}/sbin/script", b"#!/usr/lib/guest/init\n", 0o755)
         _write(f"{tree}/sbin/orphan", b"#!/bin/nowhere -x\n", 0o755)
         _write(f"{tree}/sbin/junk", b"no program\n", 0o755)

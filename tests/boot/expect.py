@@ -78,12 +78,14 @@ def _find(record, path):
 
 SUCCESS = (r"rootwright-boot: {verified} root: {named}image {digest}, trust={trust}"
            r"{key}, \d+ ms")
+READ_ONLY = "Read-only file system"
 KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 
 
 def boots(trust="digest", release="one", signed=False, victim="whole",
           mapped=None, record=None, says=(), console=False, unverified=False,
-          args=("/sbin/init",), named=None, complete=None):
+          args=("/sbin/init",), named=None, complete=None, root="readonly",
+          etc="transient", var="transient", guest=(), guest_is=None):
     """The root was verified and its init ran and saw what it should.
     signed: by the key trusted, or the pattern for the key.
     victim: how reading /data/victim ends, and mapped how touching it in
@@ -91,7 +93,10 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
     console: the line of success is on the console too (without quiet).
     unverified: composefs=? was allowed. args: what init was started with.
     named: the release, "NAME VERSION".
-    complete: the record has all that is documented, but these keys."""
+    complete: the record has all that is documented, but these keys.
+    root, etc, var: what may be written, in the policy's words; None: there
+    is no /var. guest_is: what the guest calls itself, if not the release.
+    guest: what else the guest said, with the word before it."""
     def judge(outcome, words):
         problems = []
         line = SUCCESS.format(verified=("un" * unverified) + "verified",
@@ -102,7 +107,7 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
             _says(outcome, f"^{line}$", problems)
         _want(problems, any(re.search(line, x) for x in outcome.said("LOG")),
               f"no line in the kernel log: {line}")
-        _want(problems, outcome.said("GUEST") == [release],
+        _want(problems, outcome.said("GUEST") == [guest_is or release],
               f"release {release} did not run: {outcome.said('GUEST')}")
         _want(problems, outcome.said("PID") == ["1"], "init is not PID 1")
         _want(problems, outcome.said("ARG") == list(args),
@@ -119,13 +124,24 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
               == [f"/data/victim: {mapped or victim}", "/data/fine: whole"],
               f"mappings: {outcome.said('MAP')}")
         _want(problems, outcome.said("WRITE")
-              == [f"{p}: Read-only file system"
-                  for p in ("/probe", "/etc/probe")],
+              == ["/probe: " + ("done" if root == "transient" else READ_ONLY),
+                  "/etc/probe: " + (READ_ONLY if etc == "none" else "done"),
+                  "/var/probe: " + {"none": READ_ONLY, None:
+                                    "No such file or directory"}.get(
+                                        var, "done")],
               f"writes: {outcome.said('WRITE')}")
-        _want(problems, outcome.said("STACK") == ["/etc: written"],
-              f"an overlay over /etc: {outcome.said('STACK')}")
+        _want(problems, outcome.said("STACK") == ["/data: "
+              + ("not mounted: Invalid argument" if root == "transient"
+                 else "written")],
+              f"an overlay over /data: {outcome.said('STACK')}")
         _resident(outcome, problems)
-        _mounts(outcome, problems, unverified)
+        _mounts(outcome, problems, unverified, root, [
+            path for path, how in (("/etc", etc), ("/var", var))
+            if how == "bind"])
+        for words_of in guest:
+            word, text = words_of.split(" ", 1)
+            _want(problems, text in outcome.said(word),
+                  f"it did not say {words_of!r} but {outcome.said(word)}")
         _record(outcome, dict(record or {}), words, problems, complete)
         for pattern in says:
             _want(problems, any(re.search(pattern.format(**words), x)
@@ -137,17 +153,21 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
     return judge
 
 
-def _mounts(outcome, problems, unverified):
+def _mounts(outcome, problems, unverified, mode, bound):
     mounts = [line.split() for line in outcome.said("ROOTMOUNT")]
     root = [m for m in mounts if m[4] == "/"]
+    transient = mode == "transient"
     _want(problems, bool(root) and "overlay" in root[-1]
-          and root[-1][5].startswith("ro"), f"/ is not ours: {root}")
+          and root[-1][5].startswith("rw" if transient else "ro"),
+          f"/ is not ours: {root}")
     for option, there in (("verity=require", not unverified),
                           ("metacopy=on", True), ("redirect_dir=on", True)):
-        _want(problems, bool(root) and (option in root[-1][-1]) == there,
+        _want(problems, bool(root) and (option in root[-1][-1])
+              == (there and not transient),
               f"/ with or without {option}: {root}")
     _want(problems, not any(t in m for m in mounts
-                            for t in ("ext4", "btrfs", "f2fs", "erofs")),
+                            for t in ("ext4", "btrfs", "f2fs", "erofs")
+                            if m[4] not in bound),
           "the store or the image is reachable from the new root")
 
 

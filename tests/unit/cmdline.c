@@ -10,7 +10,7 @@
 #define UPPER "0123456789ABCDEF0123456789abcdef0123456789abcdef0123456789abcdef"
 #define HEX " 64 or 128 lower-case hex digits, found "
 #define NAMES \
-	"cmdline: expected composefs=, rootwright.release=, rootwright.store= or rootwright.timeout=, found "
+	"cmdline: expected composefs=, rootwright.factory_reset, rootwright.release=, rootwright.store= or rootwright.timeout=, found "
 #define STORE \
 	"cmdline: rootwright.store=: expected a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=, found "
 #define SECONDS \
@@ -34,7 +34,7 @@ static int parse(const char *text, size_t n)
 	return r;
 }
 
-/* What is found: d digest, ? unverified, s store, t timeout, i init. */
+/* What is found: d digest, ? unverified, s store, t timeout, r reset. */
 static const char *found(void)
 {
 	static char s[8];
@@ -48,6 +48,8 @@ static const char *found(void)
 		*p++ = 's';
 	if (c.said.timeout)
 		*p++ = 't';
+	if (c.said.factory_reset)
+		*p++ = 'r';
 	*p = '\0';
 	return s;
 }
@@ -58,6 +60,9 @@ static const struct {
 	{ "", "" },
 	{ "\n", "" },
 	{ "composefs=" D, "d" },
+	{ "rootwright.factory_reset", "r" },
+	{ "rootwright.factory_reset=yes", "r" },
+	{ "rootwright.factory_reset=no", "" },
 	{ "composefs=" D "\n", "d" },
 	{ "composefs=" D D, "d" },
 	{ "  ro\tcomposefs=" D "\v\f\r\n quiet", "d" },
@@ -224,6 +229,13 @@ static const struct {
 		"cmdline: expected a closing quote, found the end after 'x'" },
 	{ "composefs=" D " \"", REASON_CMDLINE_INVALID,
 		"cmdline: expected a closing quote, found the end after ''" },
+	{ "rootwright.factory_reset=", REASON_CMDLINE_INVALID,
+		"cmdline: rootwright.factory_reset: expected a value, found none" },
+	{ "rootwright.factory_reset=1", REASON_CMDLINE_INVALID,
+		"cmdline: rootwright.factory_reset=: expected yes or no, found '1' (1 characters)" },
+	{ "rootwright.factory_reset rootwright.factory_reset",
+		REASON_CMDLINE_INVALID,
+		"cmdline: expected rootwright.factory_reset= once, found it twice" },
 	{ "composefs=\"", REASON_CMDLINE_INVALID,
 		"cmdline: expected a closing quote, found the end after 'composefs'" },
 };

@@ -66,6 +66,18 @@ static const struct {
 	{ "trust=digest\nrelease=demo", 0, 0, "rrrrr" },
 	{ "trust=digest\nthreshold=2", 0, 0, "rrrrr" },
 	{ "trust=digest\nrollback_floor=1", 0, 0, "rrrrr" },
+	{ "trust=digest\netc=overlay", 0, 0, "ooooo" },
+	{ "trust=digest\nvar=bind", 0, 0, "ooooo" },
+	{ "trust=digest\nstate=store", 0, 0, "ooooo" },
+	{ "trust=digest\nstate=store\netc=bind", 0, TRUST_DIGEST, "mDEuu" },
+	{ "trust=digest\nstate=store\netc=bind\nlockdown=yes", 0, 0, "lllll" },
+	{ "trust=digest\nstate=store\nvar=bind\nlockdown=yes", 0, 0, "lllll" },
+	{ "trust=release\nrelease=demo\nstate=store\nvar=bind\nlockdown=yes", 1,
+		0, "lllll" },
+	{ "trust=digest\nstate=store\netc=bind\nlockdown=yes\nstate_trusted=yes",
+		0, TRUST_DIGEST, "mDEuu" },
+	{ "trust=digest\nroot=transient\nlockdown=yes", 0, TRUST_DIGEST,
+		"mDEuu" },
 	{ "timeout=5", 0, 0, "ttttt" },
 	{ "timeout=5", 1, 0, "ttttt" },
 	{ "timeout=5\nimage=" D, 1, 0, "ttttt" },
@@ -109,6 +121,10 @@ static const struct {
 		"policy: trust=release: expected no allow_unverified=yes beside it, found one" },
 	{ 'r', true, REASON_POLICY_INVALID,
 		"policy: release=, threshold= and rollback_floor=: expected trust=release beside them, found trust=digest" },
+	{ 'o', true, REASON_POLICY_INVALID,
+		"policy: state=: expected it beside etc=overlay, etc=bind or var=bind, found one without the other" },
+	{ 'l', true, REASON_STATE_UNVERIFIED,
+		"policy: lockdown=yes: expected state_trusted=yes beside state=, found a state that nothing verifies" },
 	{ 't', true, REASON_POLICY_INVALID,
 		"policy: boot.conf: expected a line trust=, found none" },
 };
@@ -253,6 +269,16 @@ static void check_limits(void)
 	is_str(e.text,
 		"cmdline: rootwright.release=: expected trust=release in the policy, found trust=digest",
 		"its sentence");
+	is_int(make("trust=digest\nstore=/dev/a",
+		       "composefs=" D " rootwright.factory_reset", 0),
+		-1, "a factory reset that the policy does not allow");
+	is_int(e.reason, REASON_CMDLINE_INVALID, "its reason");
+	is_str(e.text,
+		"cmdline: rootwright.factory_reset: expected factory_reset=yes in the policy, found none",
+		"its sentence");
+	is_int(make("trust=digest\nstore=/dev/a\nfactory_reset=yes",
+		       "composefs=" D " rootwright.factory_reset", 0),
+		0, "one that it allows: %s", e.text);
 	make(NULL,
 		"composefs=" D " rootwright.store=/dev/a "
 		"rootwright.timeout=31",

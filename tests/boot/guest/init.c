@@ -16,8 +16,16 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+/* Exit codes of "init euid". */
+enum {
+	EUID_ROOT = 40,
+	EUID_OTHER,
+	EUID_NEITHER
+};
 
 static FILE *out;
 
@@ -100,30 +108,112 @@ static void tell_write(const char *path)
 		close(fd);
 }
 
-/* What a system does that wants a writable /etc. */
+/* What a system does that has containers. */
 static void tell_stack(void)
 {
 	int fd;
 
 	if (mount("tmpfs", "/tmp", "tmpfs", 0, NULL) < 0 ||
 		mkdir("/tmp/upper", 0755) < 0 || mkdir("/tmp/work", 0755) < 0 ||
-		mount("overlay", "/etc", "overlay", 0,
-			"lowerdir=/etc,upperdir=/tmp/upper,workdir=/tmp/work") <
+		mount("overlay", "/data", "overlay", 0,
+			"lowerdir=/data,upperdir=/tmp/upper,workdir=/tmp/work") <
 			0) {
-		fprintf(out, "STACK /etc: not mounted: %s\n", strerror(errno));
+		fprintf(out, "STACK /data: not mounted: %s\n", strerror(errno));
 		return;
 	}
-	fd = open("/etc/os-release", O_WRONLY | O_APPEND | O_CLOEXEC);
-	fprintf(out, "STACK /etc: %s\n",
+	fd = open("/data/fine", O_WRONLY | O_APPEND | O_CLOEXEC);
+	fprintf(out, "STACK /data: %s\n",
 		fd >= 0 && write(fd, "A=b\n", 4) == 4 ? "written"
 						      : strerror(errno));
 	if (fd >= 0)
 		close(fd);
 }
 
+/* What a file begins with, and that it can be asked for by its name. */
+static void tell_file(const char *path)
+{
+	char line[64] = "";
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
+		snprintf(line, sizeof(line), "%s", strerror(errno));
+	line[strcspn(line, "\n")] = '\0';
+	fprintf(out, "FILE %s: %s\n", path, line);
+	if (fd >= 0)
+		close(fd);
+}
+
+/* What a boot leaves for the next one. */
+static void leave(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	if (fd >= 0) {
+		if (write(fd, "left\n", 5) < 5)
+			fprintf(out, "LEAVE %s: %s\n", path, strerror(errno));
+		fsync(fd);
+		close(fd);
+	}
+}
+
+/* As a system that logs for too long: where a file says so, to the end. */
+static void fill(const char *path)
+{
+	static char zeros[65536];
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	size_t n = sizeof(zeros);
+
+	if (fd < 0)
+		return;
+	while (n)
+		if (write(fd, zeros, n) <= 0 || fsync(fd) != 0)
+			n /= 2;
+	fprintf(out, "FILLED %s: %s\n", path, strerror(errno));
+	close(fd);
+}
+
+/* Is a program that is root's and setuid run as root? */
+static void tell_setuid(const char *path)
+{
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (setuid(1000) == 0)
+			execl(path, path, "euid", (char *)NULL);
+		_exit(EUID_NEITHER);
+	}
+	waitpid(child, &status, 0);
+	fprintf(out, "SETUID %s: %s\n", path,
+		WEXITSTATUS(status) == EUID_ROOT    ? "root"
+		: WEXITSTATUS(status) == EUID_OTHER ? "not root"
+						    : "not run");
+}
+
+/* The trees that may be written. */
+static void tell_writable(void)
+{
+	static const char *const files[] = { "/etc/machine-id", "/etc/hosts",
+		"/etc/dir/below", "/etc/redirected/below", "/etc/metacopied",
+		"/etc/node", "/etc/added", "/var/node", "/var/kept" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		tell_file(files[i]);
+	tell_setuid("/etc/setuid");
+	tell_setuid("/var/setuid");
+	fill("/var/fill");
+	leave("/etc/machine-id");
+	leave("/etc/added");
+	leave("/var/kept");
+}
+
 int main(int argc, char **argv, char **envp)
 {
-	int fd = open(WITNESS, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int fd;
+
+	if (argc == 2 && !strcmp(argv[1], "euid"))
+		return geteuid() == 0 ? EUID_ROOT : EUID_OTHER;
+	fd = open(WITNESS, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 
 	out = fd < 0 ? stderr : fdopen(fd, "w");
 	fprintf(out, "GUEST " RELEASE "\n");
@@ -144,7 +234,9 @@ int main(int argc, char **argv, char **envp)
 	tell_map("/data/victim");
 	tell_map("/data/fine");
 	tell_write("/probe");
+	tell_writable();
 	tell_write("/etc/probe");
+	tell_write("/var/probe");
 	tell_stack();
 	fprintf(out, "DONE now\n");
 	fflush(out);
