@@ -18,7 +18,9 @@ void json_begin(struct json *j, char *buf, size_t size);
  */
 void json_open(struct json *j, const char *key, char open);
 void json_close(struct json *j, char close);
-void json_string(struct json *j, const char *key, const char *value);
+/* Jansson has one of that name, and is to go on with its own. */
+__attribute__((visibility("hidden"))) void json_string(
+	struct json *j, const char *key, const char *value);
 void json_number(struct json *j, const char *key, uint64_t value);
 void json_bool(struct json *j, const char *key, bool value);
 
