@@ -9,9 +9,10 @@ import os
 import re
 import sys
 
-sys.path[:0] = ["tests/lib", "tests/uki"]
+sys.path[:0] = ["tests/lib", "tests/boot", "tests/uki"]
 import tap  # noqa: E402
 import uki  # noqa: E402
+from attack import Disk  # noqa: E402
 
 why = uki.missing()
 if why:
@@ -113,10 +114,146 @@ def booted(machine, versions):
         tell(machine)
 
 
+def uki_file(n):
+    return f"{uki.DIR}/out/uki/web_{n}.efi"
+
+
+def to_esp(disk, path, *targets):
+    """Copies a file onto the ESP."""
+    for target in targets:
+        for n in range(2, len(target.split("/"))):
+            tap.run("mmd", "-D", "s", "-i", f"{disk}@@1M",
+                    "::" + "/".join(target.split("/")[:n]))
+        uki.run("mcopy", "-o", "-i", f"{disk}@@1M", path, f"::{target}")
+
+
+def fall_back(store):
+    """Two updates that are no good: the image of 4 is damaged, and 3 finds
+    itself bad when it is up. Nobody touches the machine."""
+    for n in (3, 4):
+        to_esp(DISK, uki_file(n), f"/EFI/Linux/web_{n}+1.efi")
+    image = digest(4)
+    disk = Disk(DISK)
+    disk.start = store["start"] * 512
+    disk.flip(f"/composefs/objects/{image[:2]}/{image[2:]}", 5000)
+    uki.plan("[ $version != 2 ] || systemctl poweroff\n")
+    machine = uki.boot([DISK], f"{uki.DIR}/variables")
+    said = machine.console
+    tap.has(said, "release 4 skipped [image-mismatch]",
+            "the damaged version is refused")
+    tap.has(said, f"{REFUSED}release-none]", "and nothing in its place")
+    tap.ok(f"{VERIFIED}4," not in said, "it never gets so far as to start")
+    booted(machine, ["3", "2"])
+    tap.equal(machine.said("UKI")[-4:], [
+        "2 web_1.efi", "2 web_2.efi", "2 web_3+0-1.efi", "2 web_4+0-1.efi"],
+        "both have used up their tries")
+
+
+def addon(name, words, signed):
+    path = f"{uki.DIR}/{name}.addon.efi"
+    argv = ["ukify", "build", "--cmdline", words, "--output", path, "--stub",
+            f"{uki.DIR}/ukify/usr/lib/systemd/boot/efi/addonx64.efi.stub"]
+    if signed:
+        argv += ["--secureboot-private-key", "secrets/secure-boot.key",
+                 "--secureboot-certificate", "secrets/secure-boot.pem"]
+    uki.run(f"{uki.DIR}/bin/{argv[0]}", *argv[1:], env=uki.environment())
+    return path
+
+
+def copy(name):
+    path = f"{uki.DIR}/{name}.img"
+    uki.run("cp", "--sparse=always", DISK, path)
+    return path
+
+
+def bare(name, kernel):
+    """A disk that has this as the program that firmware starts."""
+    path = f"{uki.DIR}/{name}.img"
+    uki.run("/sbin/mkfs.vfat", "-C", "-F", "32", path, "65536")
+    uki.run("mmd", "-i", path, "::/EFI", "::/EFI/BOOT")
+    uki.run("mcopy", "-i", path, kernel, "::/EFI/BOOT/BOOTX64.EFI")
+    return path
+
+
+def cut(name, change):
+    """The UKI of version 2, changed."""
+    path = f"{uki.DIR}/{name}.efi"
+    with open(uki_file(2), "rb") as f, open(path, "wb") as g:
+        g.write(change(f.read()))
+    return path
+
+
+def other_digest(data):
+    """Another image in the signed command line."""
+    wanted, other = digest(2).encode(), digest(1).encode()
+    assert data.count(wanted) == 1
+    return data.replace(wanted, other)
+
+
+def not_signed():
+    """Two disks with kernels that nobody signed, before one that boots; and
+    arguments from everywhere that can have some."""
+    unsigned = f"{uki.DIR}/unsigned.efi"
+    uki.run("cp", uki_file(2), unsigned)
+    uki.run("sbattach", "--remove", unsigned)
+    disk = copy("arguments")
+    evil = addon("evil", "init=/bin/sh", False)
+    to_esp(disk, evil, "/loader/addons/evil.addon.efi",
+           "/EFI/Linux/web_2.efi.extra.d/evil.addon.efi")
+    to_esp(disk, uki.write("evil.conf", "title evil\nefi /EFI/Linux/web_2.efi\n"
+                           "options init=/bin/sh console=ttyS0\n"),
+           "/loader/entries/evil.conf")
+    to_esp(disk, uki.write("loader.conf", "timeout 0\ndefault evil.conf\n"),
+           "/loader/loader.conf")
+    machine = uki.boot(
+        [bare("unsigned", unsigned),
+         bare("altered", cut("altered", other_digest)), disk],
+        f"{uki.DIR}/variables", f"{VERIFIED}2")
+    refused = re.findall(r"failed to load Boot\d+ .*Access Denied",
+                         machine.console)
+    tap.ok(len(refused) == 2, "firmware refuses both", machine.console)
+    tap.equal(re.findall(r"Command line: (.*)", machine.console),
+              [f"composefs={digest(2)} {uki.ARGUMENTS}"],
+              "the kernel's arguments are the signed ones, and no other")
+    return disk
+
+
+def refused(disk, variables, smbios, words, name):
+    machine = uki.boot([disk], variables, "rootwright-boot: reboot in",
+                       smbios)
+    tap.has(machine.console, words, name)
+    tap.ok(VERIFIED not in machine.console and REFUSED in machine.console,
+           "and no root", machine.console[-4000:])
+
+
+def let_in(disk):
+    """Arguments that get through: systemd's stub takes those of SMBIOS with
+    Secure Boot, too, and add-ons that are signed; without it, everything."""
+    smbios = "io.systemd.stub.kernel-cmdline-extra=init=/bin/sh"
+    weak = ("release 2 skipped [lockdown]: cmdline: expected nothing that "
+            "weakens the system under lockdown=yes, found 'init=/bin/sh', "
+            "which starts another program")
+    refused(DISK, f"{uki.DIR}/variables", smbios, weak,
+            "what SMBIOS adds is refused")
+    signed = copy("signed")
+    to_esp(signed, addon("more", f"composefs={digest(1)}", True),
+           "/EFI/Linux/web_2.efi.extra.d/more.addon.efi")
+    refused(signed, f"{uki.DIR}/variables", "", f"{REFUSED}cmdline-invalid]",
+            "a second image, by an add-on that is signed, is refused")
+    for variable in ("PK", "KEK", "db"):
+        uki.run("mdel", "-i", f"{disk}@@1M",
+                f"::/loader/keys/auto/{variable}.auth")
+    uki.run("cp", uki.OVMF % "VARS_4M", "off.fd")
+    refused(disk, f"{uki.DIR}/off.fd", "", weak.replace(
+        "release 2", "release 4"), "so are a boot entry's, without Secure Boot")
+
+
 def main():
-    build()
+    parts = build()
     updates()
     first_boots()
+    fall_back(parts[1])
+    let_in(not_signed())
     tap.done()
 
 

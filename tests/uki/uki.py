@@ -180,11 +180,10 @@ class Machine:
                 if line.startswith(word + " ")]
 
 
-def boot(disks, variables, until, smbios=""):
-    """Boots from the first of the disks that firmware accepts; ends when the
-    machine does, or when these words are on the console."""
+def boot(disks, variables, until="", smbios=""):
+    """Boots from the first of the disks that firmware accepts; ends when these
+    words are on the console, without them when the machine is switched off."""
     argv = ["-machine", "q35,smm=on", "-m", "1024", "-display", "none",
-            "-no-reboot",
             "-global", "driver=cfi.pflash01,property=secure,value=on",
             "-drive", "if=pflash,format=raw,unit=0,readonly=on,file="
             + OVMF % "CODE_4M.secboot",
@@ -192,6 +191,8 @@ def boot(disks, variables, until, smbios=""):
     for n, disk in enumerate(disks):
         argv += ["-drive", f"file={disk},if=none,id=d{n},format=raw",
                  "-device", f"virtio-blk-pci,drive=d{n},bootindex={n}"]
+    if until:
+        argv.append("-no-reboot")
     if smbios:
         argv += ["-smbios", f"type=11,value={smbios}"]
     for name in ("console", "witness"):
