@@ -27,7 +27,8 @@ PAGES = {"README.md": "tests/integration/guides.t",
          "docs/guide-flash.md": "tests/boot/budget.t",
          "keys/README.md": "tests/integration/keys.t",
          "yocto/meta-rootwright/README.md": "tests/integration/yocto.t",
-         "docs/guide-secure-boot.md": "tests/uki/uki.py"}
+         "docs/guide-secure-boot.md": "tests/uki/uki.py",
+         "docs/operations.md": "tests/integration/operations.t"}
 # README.md: what is no command, and what runs in other places, by the first
 # line of the block.
 PICTURES = ("build machine", "src/core/ ")
