@@ -143,7 +143,10 @@ def fall_back(store):
             "the damaged version is refused")
     tap.has(said, f"{REFUSED}release-none]", "and nothing in its place")
     tap.ok(f"{VERIFIED}4," not in said, "it never gets so far as to start")
-    booted(machine, ["3", "2"])
+    tap.has(said, f"{VERIFIED}3, image {digest(3)}",
+            "the one that finds itself bad is verified and comes up")
+    tap.has(said, "check.service", "and finds itself bad")
+    booted(machine, ["2"])
     tap.equal(machine.said("UKI")[-4:], [
         "2 web_1.efi", "2 web_2.efi", "2 web_3+0-1.efi", "2 web_4+0-1.efi"],
         "both have used up their tries")
