@@ -8,6 +8,9 @@
 #ifdef __x86_64__
 #include <cpuid.h>
 #endif
+#ifdef __aarch64__
+#include <sys/auxv.h>
+#endif
 
 typedef void kernel_function(const struct hash_block *b, size_t n, size_t size);
 
@@ -26,6 +29,13 @@ static bool has_shani(void)
 
 	return __builtin_cpu_supports("sse4.1") &&
 	       __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA);
+}
+#endif
+
+#ifdef __aarch64__
+static bool has_armv8(void)
+{
+	return getauxval(AT_HWCAP) & HWCAP_SHA2;
 }
 #endif
 
@@ -51,6 +61,9 @@ static const struct kernel {
 		{ { hash_avx512_sha256, AVX512_SHA256_LANES, 9 },
 			{ hash_avx512_sha512, AVX512_SHA512_LANES, 2 } } },
 	{ "sha-ni", has_shani, { { hash_shani_sha256, SHANI_LANES, 3 } } },
+#endif
+#ifdef __aarch64__
+	{ "armv8", has_armv8, { { hash_armv8_sha256, ARMV8_LANES, 1 } } },
 #endif
 	{ "openssl", has_openssl, { { 0 } } },
 };
@@ -91,7 +104,7 @@ int hash_use(const char *kernel, struct err *e)
 	}
 	if (kernel && !only)
 		return err_set(e, REASON_FAILED,
-			"hash: expected avx512, sha-ni or openssl, found %s",
+			"hash: expected avx512, sha-ni, armv8 or openssl, found %s",
 			kernel);
 	return 0;
 }

@@ -2,7 +2,8 @@
 /*
  * The one place that hashes: many blocks of one size at once, by the widest
  * kernel that this processor has (AVX-512: 16 blocks side by side for
- * SHA-256, 8 for SHA-512; SHA-NI: 4 streams of SHA-256), else by OpenSSL.
+ * SHA-256, 8 for SHA-512; SHA-NI: 4 streams of SHA-256; ARMv8: 2), else by
+ * OpenSSL.
  * Every kernel gives the same digests (FIPS 180-4); only the time differs.
  * Any thread may call it at any time.
  */

@@ -18,5 +18,10 @@ void hash_avx512_sha256(const struct hash_block *b, size_t n, size_t size);
 void hash_avx512_sha512(const struct hash_block *b, size_t n, size_t size);
 void hash_shani_sha256(const struct hash_block *b, size_t n, size_t size);
 #endif
+#ifdef __aarch64__
+#define ARMV8_LANES 2
+
+void hash_armv8_sha256(const struct hash_block *b, size_t n, size_t size);
+#endif
 
 #endif

@@ -62,7 +62,7 @@ bad = subprocess.run([ROOTWRIGHT, "measure", names[0]],
                      env=dict(os.environ, ROOTWRIGHT_HASH="md5"),
                      capture_output=True, text=True, check=False)
 equal((bad.returncode, bad.stdout, bad.stderr.splitlines()[0]),
-      (1, "", "rootwright: hash: expected avx512, sha-ni or openssl, "
+      (1, "", "rootwright: hash: expected avx512, sha-ni, armv8 or openssl, "
        "found md5"), "an unknown kernel is refused")
 
 # The first that fails is told, after all that come before it.
