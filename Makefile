@@ -142,7 +142,8 @@ boot_END := $(MUSL)/libc.a $(ATOMIC_$(MACHINE)) \
 	$(shell $(CC) -print-libgcc-file-name 2>/dev/null) \
 	$(shell $(CC) -print-file-name=crtendS.o 2>/dev/null) $(MUSL)/crtn.o
 
-PROGRAMS := $(addprefix $(B)/rootwright,-boot -launch -guard) $(B)/rootwright
+INITS := $(addprefix $(B)/rootwright,-launch -load -guard)
+PROGRAMS := $(B)/rootwright $(B)/rootwright-boot $(INITS)
 all: $(PROGRAMS) compat ## the programs
 
 help: ## this list
@@ -170,10 +171,10 @@ $(B)/compat/%: | $(B)/rootwright
 	@mkdir -p $(@D)
 	@ln -sfn ../rootwright $@
 
-# /init of the busybox initramfs; it needs nothing of core.
-$(B)/rootwright-launch: initrd/launch.c $(B)/boot/include/.made $(B)/boot/flags
+# What becomes /init; they need nothing of core.
+$(B)/rootwright-%: initrd/%.c $(B)/boot/include/.made $(B)/boot/flags
 	$(call say,LINK)
-	$(Q)$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/launch.d \
+	$(Q)$(CC) $(BASE) $(boot_CFLAGS) $(boot_LDFLAGS) -MF $(B)/boot/$*.d \
 		-o $@.debug $(boot_START) $< $(boot_END)
 	$(Q)$(CROSS)strip -o $@ $@.debug
 
@@ -357,8 +358,7 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 			$(DESTDIR)$(SBINDIR)/$$name || exit 1; \
 	done
 	install -m 755 initrd/mkinitrd $(DESTDIR)$(SBINDIR)/rootwright-initrd
-	install -m 755 $(B)/rootwright-launch $(B)/rootwright-guard \
-		$(DESTDIR)$(LIBEXECDIR)/initrd
+	install -m 755 $(INITS) $(DESTDIR)$(LIBEXECDIR)/initrd
 	install -d $(DESTDIR)$(DRACUTDIR)/50rootwright
 	install -m 644 dracut-module/50rootwright/* \
 		$(DESTDIR)$(DRACUTDIR)/50rootwright

@@ -206,26 +206,30 @@ class Base:
                 self.words[name], 8192) // 512
 
     def _programs(self):
-        self.witness, self.loader = [
-            compile_guest(self.machine, f"{name}.c", f"{DIR}/{name}",
-                          static=True) for name in ("witness", "loader")]
+        self.witness = compile_guest(
+            self.machine, "witness.c", f"{DIR}/witness", static=True)
 
-    def built(self, kernel, fs="ext4"):
+    def built(self, kernel, fs="ext4", pid1=False):
         """The initramfs that the builder makes for a kernel and the store's
-        file system, unpacked. The file itself is DIR/initrd.KERNEL.FS."""
+        file system, without busybox for PID 1: the file's name, and what is
+        in it."""
         with self.lock:
-            if (kernel, fs) not in self.entries:
-                config, out = f"{DIR}/config", f"{DIR}/initrd.{kernel}.{fs}"
+            out = f"{DIR}/initrd.{kernel}.{fs}{'.pid1' if pid1 else ''}"
+            if out not in self.entries:
+                config, build = f"{DIR}/config", self.machine.build
                 _write(f"{config}/boot.conf",
                        f"{CONF}store_fstype={fs}\n".encode())
-                run(tap.ROOTWRIGHT, "initrd", "--modules", tap.kernel(kernel)[1],
-                    "--boot", f"{self.machine.build}/rootwright-boot",
-                    "--launcher", f"{self.machine.build}/rootwright-launch",
-                    *self.machine.busybox(), "--config", config,
-                    "--drivers", self.machine.modules, "--output", out)
+                run(tap.ROOTWRIGHT, "initrd", "--modules",
+                    tap.kernel(kernel)[1], "--boot",
+                    f"{build}/rootwright-boot", "--config", config,
+                    "--drivers", self.machine.modules, "--output", out,
+                    *(["--pid1", "--launcher", f"{build}/rootwright-load"]
+                      if pid1 else
+                      ["--launcher", f"{build}/rootwright-launch",
+                       *self.machine.busybox()]))
                 with gzip.open(out) as f:
-                    self.entries[kernel, fs] = cpio.read(f.read())
-            return self.entries[kernel, fs]
+                    self.entries[out] = cpio.read(f.read())
+            return out, self.entries[out]
 
     def disk_of(self, case):  # pylint: disable=unused-argument
         """What a case boots from, and what changes a copy of it."""
@@ -233,15 +237,13 @@ class Base:
 
     def initrd(self, path, case):
         """Writes the initramfs of a case."""
-        entries = dict(self.built(case.kernel, case.modules))
+        pid1 = case.via == "pid1"
+        entries = dict(self.built(case.kernel, case.modules, pid1)[1])
         etc = "etc/rootwright/"
         boot = entries["bin/rootwright-boot"]
         if case.via == "witness":
             entries["bin/rootwright-boot.real"] = boot
             entries["bin/rootwright-boot"] = cpio.file(self.witness, 0o755)
-        elif case.via == "pid1":
-            entries["init"] = cpio.file(self.loader, 0o755)
-            del entries["bin/busybox"]
         if case.conf is None:
             del entries[etc + "boot.conf"]
         else:

@@ -17,5 +17,6 @@ class Arm64(base.Base):
 
 
 table.run([cases.good(AARCH64.kernel)] + cases.named(
-    AARCH64.kernel, "digest, the initramfs as it was built", "PID 1: digest",
+    AARCH64.kernel, "digest, the initramfs as it was built",
+    "PID 1: digest, the initramfs as it was built",
     "image without fs-verity: from memory", *cases.HOSTILE), Arm64)

@@ -22,7 +22,8 @@ class Case:
     via      witness: busybox, and guest/witness.c around rootwright-boot
              busybox: the initramfs as a device has it
              pid1: rootwright-boot is PID 1, drivers loaded before
-             built: the builder's own file, not a byte changed
+             built: the builder's own file, not a byte changed; built pid1:
+             that without busybox
     typing   words of the console, how many seconds after them, and what
              somebody types then (monitor:... is QEMU's own monitor)
     kernel   one of those that make deps fetches
@@ -83,14 +84,15 @@ KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 
 
 def boots(trust="digest", release="one", signed=False, victim="whole",
-          mapped=None, record=None, says=(), console=False, unverified=False,
+          mapped=None, record=None, says=(), console=None, unverified=False,
           args=("/sbin/init",), named=None, complete=None, root="readonly",
           etc="transient", var="transient", guest=(), guest_is=None):
     """The root was verified and its init ran and saw what it should.
     signed: by the key trusted, or the pattern for the key.
     victim: how reading /data/victim ends, and mapped how touching it in
     memory does, if not the same. record: boot.json, by path.
-    console: the line of success is on the console too (without quiet).
+    console: the line of success is on the console too (without quiet); or,
+    False, nothing of ours is.
     unverified: composefs=? was allowed. args: what init was started with.
     named: the release, "NAME VERSION".
     complete: the record has all that is documented, but these keys.
@@ -105,6 +107,9 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
                               key=KEY if signed is True else signed or "")
         if console:
             _says(outcome, f"^{line}$", problems)
+        _want(problems, console is not False
+              or "rootwright" not in outcome.console,
+              "something of ours is on the console")
         _want(problems, any(re.search(line, x) for x in outcome.said("LOG")),
               f"no line in the kernel log: {line}")
         _want(problems, outcome.said("GUEST") == [guest_is or release],

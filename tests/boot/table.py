@@ -36,9 +36,9 @@ def attempt(artefacts, case, number):
         base.run("cp", "--sparse=always", disk, f"{place}/disk.img")
         disk = f"{place}/disk.img"
         change(changer(disk), case.disk, artefacts.words)
-    if case.via == "built":
-        artefacts.built(case.kernel, case.modules)
-        initrd = f"{base.DIR}/initrd.{case.kernel}.{case.modules}"
+    if case.via.startswith("built"):
+        initrd = artefacts.built(case.kernel, case.modules,
+                                 case.via == "built pid1")[0]
     else:
         initrd = f"{place}/initrd"
         artefacts.initrd(initrd, case)

@@ -13,7 +13,8 @@ import cpio  # noqa: E402
 from tap import (B, done, equal, has, kernel, ok, run, skip,  # noqa: E402
                  skip_all)
 
-BOOT, LAUNCH = f"{B}/rootwright-boot", f"{B}/rootwright-launch"
+BOOT, LAUNCH, LOAD = (f"{B}/rootwright-{name}"
+                      for name in ("boot", "launch", "load"))
 if not shutil.which("busybox"):
     skip_all("no busybox: make deps installs busybox-static")
 TMP = tempfile.mkdtemp(prefix="rw-initrd-")
@@ -23,9 +24,9 @@ with open(f"{TMP}/conf/boot.conf", "w", encoding="utf-8") as conf:
     conf.write("trust=digest\nstore=/dev/vda1\n")
 
 
-def build(*args, env=None, config=f"{TMP}/conf", boot=BOOT):
+def build(*args, env=None, config=f"{TMP}/conf", boot=BOOT, launcher=LAUNCH):
     """Runs the builder; returns (exit code, stdout, stderr)."""
-    return run("initrd/mkinitrd", "--boot", boot, "--launcher", LAUNCH,
+    return run("initrd/mkinitrd", "--boot", boot, "--launcher", launcher,
                "--config", config, "--output", OUT, *args,
                env=dict(os.environ, **(env or {})))
 
@@ -150,19 +151,54 @@ def with_modules():
     has(err, "no module no_such_thing: left out", f"{name}: but is said")
     ok("lib/modules/ahci.ko" not in cpio.read(content()),
        f"{name}: --drivers replaces the usual ones")
-    refused(build("--modules", modules, "--pid1"), "expected all built in "
-            "with --pid1, found modules: ", "--pid1 with file systems as "
-            "modules")
+    pid1_modules(modules, order)
+
+
+def pid1_modules(modules, order):
+    """Without busybox, with the same modules in the same order."""
+    code, _, err = build("--modules", modules, "--pid1", "--compress", "none",
+                         launcher=LOAD)
+    ok(code == 0, "--pid1 with modules: builds", err)
+    entries = cpio.read(content())
+    for name, path in (("init", LOAD), ("bin/rootwright-boot", BOOT)):
+        with open(path, "rb") as f:
+            ok(entries[name].data == f.read(), f"--pid1 with modules: {name}")
+    equal(entries["etc/rootwright/modules"].data.decode().split(), order,
+          "--pid1 with modules: the same ones")
+    ok("bin/busybox" not in entries and "etc/rootwright/init" not in entries,
+       "--pid1 with modules: no busybox")
+    refused(build("--modules", modules, "--pid1", launcher="/bin/sh"),
+            "initramfs: /bin/sh: expected a static program, found one that "
+            "asks for a loader", "--pid1 with a dynamic loader")
+    refused(build("--modules", modules, "--pid1", "--drivers",
+                  "virtio_blk " * 2 + " ".join(many(modules)), launcher=LOAD),
+            "initramfs: expected a list of modules below 4096 bytes, found "
+            "more", "--pid1 with many modules")
+
+
+def many(modules):
+    """More modules than rootwright-load reads of its list."""
+    names = sorted(n.split(".")[0] for _, _, files in os.walk(
+        f"{modules}/kernel/net") for n in files if ".ko" in n)
+    return names[:300]
 
 
 def pid1():
-    """Without busybox."""
-    code, _, err = build("--no-modules", "--pid1", "--compress", "none")
+    """Without busybox and modules: the boot program and its policy."""
+    shutil.copytree(f"{TMP}/conf", f"{TMP}/conf4")
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=key",
+        "-keyout", f"{TMP}/key", "-out", f"{TMP}/conf4/keys.d/key.pem")
+    code, _, err = build("--no-modules", "--pid1", config=f"{TMP}/conf4")
     ok(code == 0, "--pid1 builds", err)
-    entries = cpio.read(content())
+    data = content()
+    ok(len(data) < 150000, "--pid1: less than 150 KB", f"{len(data)} bytes")
+    entries = cpio.read(gzip.decompress(data))
     with open(BOOT, "rb") as f:
         ok(entries["init"].data == f.read(), "--pid1: /init is the program")
-    ok("bin/busybox" not in entries, "--pid1: there is no busybox")
+    equal([n for n, e in entries.items() if not stat.S_ISDIR(e.mode)],
+          ["etc/rootwright/boot.conf", "etc/rootwright/keys.d/key.pem",
+           "init"], "--pid1: nothing else is there")
 
 
 def bad_input():

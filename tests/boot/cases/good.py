@@ -3,6 +3,16 @@
 from cases.common import BOTH, CONF, SIGNED, TRUSTED
 from expect import Case, boots
 
+
+def in_1970(judge):
+    """And it was in its first days when it booted."""
+    def both(outcome, words):
+        clock = outcome.said("CLOCK")
+        return judge(outcome, words) + (
+            [] if clock and int(clock[0]) < 86400 else [f"clock: {clock}"])
+    return both
+
+
 CASES = [
     Case("digest", boots(console=True, record={
         "format": "rootwright-boot-1", "trust": "digest",
@@ -37,6 +47,14 @@ CASES = [
         record={"arguments": ["init=/bin/sh", "single"]}),
          cmdline="composefs={one} init=/bin/sh sh -c foo=bar single "
          "-- composefs={two}"),
+    *(Case(name + "no clock, no entropy, nothing on the console",
+           in_1970(boots("digest+signature", signed=True, console=False)),
+           via=via, conf=BOTH, keys=TRUSTED,
+           extra=["-rtc", "base=1970-01-01"], cmdline="composefs={one} "
+           "random.trust_cpu=off random.trust_bootloader=off")
+      for name, via in (("", "busybox"), ("PID 1: ", "pid1"))),
+    Case("PID 1: digest, the initramfs as it was built", boots(),
+         via="built pid1"),
     Case("PID 1: digest", boots(), via="pid1", bus="nvme"),
     Case("PID 1: digest and signature",
          boots("digest+signature", signed=True), via="pid1", bus="nvme",

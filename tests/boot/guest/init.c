@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Exit codes of "init euid". */
@@ -54,6 +55,17 @@ static void tell_log(void)
 		line = strtok(NULL, "\n"))
 		if (strstr(line, "rootwright-boot:"))
 			fprintf(out, "LOG %s\n", line);
+		else if (strstr(line, "Run /init") || strstr(line, "guest: "))
+			fprintf(out, "STAMP %s\n", line);
+}
+
+/* When it was that we began, by the kernel's clock (bench/initramfs). */
+static void stamp(void)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	dprintf(fd, "<7>guest: first line of init\n");
+	close(fd);
 }
 
 static void tell_read(const char *path)
@@ -216,8 +228,10 @@ int main(int argc, char **argv, char **envp)
 	fd = open(WITNESS, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 
 	out = fd < 0 ? stderr : fdopen(fd, "w");
+	stamp();
 	fprintf(out, "GUEST " RELEASE "\n");
 	fprintf(out, "PID %d\n", (int)getpid());
+	fprintf(out, "CLOCK %lld\n", (long long)time(NULL));
 	for (int i = 0; i < argc; i++)
 		fprintf(out, "ARG %s\n", argv[i]);
 	for (; *envp; envp++)
