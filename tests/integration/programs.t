@@ -19,8 +19,9 @@ flags()
 		sed 's/ //2g'
 }
 
-for program in "$host" "$boot"; do
-	name=${program##*/}
+for program in "$host" "$boot" "$B"/*-linux-*/rootwright "$B"/*-linux-*/rootwright-boot; do
+	[ -e "$program" ] || continue
+	name=${program#"$B/"}
 	has "$name: is position independent" "$(readelf -hW "$program")" 'DYN '
 	has "$name: segments are seen" "$(flags "$program")" 'LOAD RE'
 	is "$name: no segment is writable and executable" \
@@ -40,6 +41,15 @@ is 'rootwright-boot: no shared library' \
 	"$(readelf -dW "$boot" | grep -c NEEDED)" 0
 is 'rootwright-boot: no symbols left' \
 	"$(readelf -SW "$boot" | grep -c symtab)" 0
+
+# There may be no entropy when it runs: what it never asks for cannot block it.
+has 'rootwright-boot: its symbols are seen' \
+	"$(nm "$boot.debug")" ' main'
+is 'rootwright-boot: asks the kernel for no random numbers' \
+	"$(nm "$boot.debug" | grep -ci 'getrandom\|getentropy\|arc4')" 0
+is 'rootwright-boot: nor by a device' "$(grep -c /random "$boot")" 0
+is 'rootwright-boot: nor by a system call of its own' \
+	"$(grep -rn 'SYS_getrandom\|GRND_' src/core src/boot)" ''
 
 # 1 MiB of address space leaves no way to have more of it resident.
 mkdir "$T/config" "$T/config/keys.d"
