@@ -6,13 +6,14 @@
 #	cross/TRIPLET/		headers and libraries of Debian for that machine:
 #				glibc, musl, what rootwright is linked with,
 #				busybox
+#	cross/qemu/		qemu-user of trixie: that of bookworm lacks openat2()
 #	kernels/NAME-ARCH/	Debian's kernels for it
 #
 # riscv64 is in Debian since trixie, so that its libraries are of that release
 # while the compiler is of this one.
 
 CROSS_PACKAGES='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
-	gcc-riscv64-linux-gnu qemu-user-static qemu-system-arm qemu-system-misc
+	gcc-riscv64-linux-gnu qemu-system-arm qemu-system-misc
 	opensbi u-boot-qemu'
 CROSS_LIBRARIES=libc6-dev,musl-dev,libfsverity-dev,libssl-dev,libext2fs-dev
 CROSS_LIBRARIES=$CROSS_LIBRARIES,libfdisk-dev,uuid-dev,libarchive-dev,libjansson-dev,busybox-static
@@ -59,6 +60,27 @@ sysroot()
 	say "libraries for $2: Debian $3"
 }
 
+# It is linked statically, so that it runs here.
+emulators()
+{
+	if [ ! -d "$CACHE/cross/qemu" ]; then
+		find_mirrors
+		apt_for trixie "$main"
+		mkdir "$tmp/qemu" "$tmp/qemu/bin"
+		# shellcheck disable=SC2086
+		(cd "$tmp/qemu" && apt-get $apt download qemu-user >&2 &&
+			dpkg-deb -x qemu-user_*.deb unpacked) ||
+			die 'qemu-user cannot be had from Debian trixie'
+		for name in aarch64 arm riscv64; do
+			mv "$tmp/qemu/unpacked/usr/bin/qemu-$name" "$tmp/qemu/bin/"
+		done
+		mkdir -p "$CACHE/cross"
+		mv "$tmp/qemu/bin" "$CACHE/cross/qemu"
+	fi
+	set -- "$("$CACHE/cross/qemu/qemu-aarch64" --version | head -n 1)"
+	say "qemu-user: ${1##* version }"
+}
+
 # cross_kernel ARCH PATTERN
 cross_kernel()
 {
@@ -70,6 +92,7 @@ cross_kernel()
 
 cross()
 {
+	emulators
 	sysroot aarch64-linux-gnu arm64 bookworm
 	sysroot arm-linux-gnueabihf armhf bookworm
 	sysroot riscv64-linux-gnu riscv64 trixie
