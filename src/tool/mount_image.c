@@ -112,10 +112,11 @@ static const char *file_system(int fd)
 {
 	struct statfs s;
 
-	if (fstatfs(fd, &s) == 0 && s.f_type == BTRFS_SUPER_MAGIC)
+	if (fstatfs(fd, &s) == 0 && (unsigned)s.f_type == BTRFS_SUPER_MAGIC)
 		return "btrfs";
-	return fstatfs(fd, &s) == 0 && s.f_type == F2FS_SUPER_MAGIC ? "f2fs"
-								    : "ext4";
+	return fstatfs(fd, &s) == 0 && (unsigned)s.f_type == F2FS_SUPER_MAGIC
+		       ? "f2fs"
+		       : "ext4";
 }
 
 /* What is expected of an image without a digest: that it has its own. */

@@ -155,7 +155,8 @@ static void names(void)
 	struct err e;
 
 	is_int(hash_use("md5", &e), -1, "an unknown kernel is refused");
-	is_str(e.text, "hash: expected avx512, sha-ni, armv8 or openssl, found md5",
+	is_str(e.text,
+		"hash: expected avx512, sha-ni, armv8 or openssl, found md5",
 		"by name");
 	is_int(hash_use("openssl", &e), 0, "OpenSSL is always there");
 	is_int(hash_use(NULL, &e), 0, "the choice is free again");
