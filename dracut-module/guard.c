@@ -45,7 +45,7 @@
 #define ATTACHED "/run/rootwright/sysroot"
 
 /* What the initramfs shall know in place of the real command line. */
-static const char given[] = "rd.shell=0 rd.emergency=reboot"
+static const char given[] = "rd.shell=0"
 			    " systemd.import_credentials=no";
 
 /*
@@ -87,17 +87,27 @@ static int write_text(const char *path, const char *text)
 	return ok ? 0 : -1;
 }
 
-/* The policy's action, as the builder of the initramfs has noted it. */
+/* The policy's action and delay, as the builder of the initramfs noted them. */
+static unsigned policy_action(char action[20])
+{
+	unsigned delay = 10;
+	char text[40];
+
+	strcpy(action, "reboot");
+	sscanf(read_text(DIR "on_failure", text, sizeof(text)), "%19s %u",
+		action, &delay);
+	return delay;
+}
+
+/* The end of every way that does not lead to the verified root. */
 static _Noreturn __attribute__((format(printf, 1, 2))) void fail(
 	const char *fmt, ...)
 {
-	char line[600], how[40], action[20] = "reboot";
-	unsigned delay = 10;
+	char line[600], action[20];
+	unsigned delay = policy_action(action);
 	va_list ap;
 	int n, fd;
 
-	sscanf(read_text(DIR "on_failure", how, sizeof(how)), "%19s %u", action,
-		&delay);
 	n = snprintf(line, sizeof(line), "<2>rootwright-guard: ");
 	va_start(ap, fmt);
 	vsnprintf(line + n, 400, fmt, ap);
@@ -142,9 +152,12 @@ static int allowed(const char *list, const char *word)
 static void mask_cmdline(void)
 {
 	static char real[CMDLINE_MAX], list[4096], mask[CMDLINE_MAX + 200];
-	size_t n = snprintf(mask, sizeof(mask), "%s", given);
-	char *save = NULL, *word;
+	char *save = NULL, *word, action[20];
+	size_t n;
 
+	/* dracut's scripts know a failure action, too. */
+	policy_action(action);
+	n = snprintf(mask, sizeof(mask), "%s rd.emergency=%s", given, action);
 	read_text(CMDLINE, real, sizeof(real));
 	read_text(DIR "arguments", list, sizeof(list));
 	for (word = strtok_r(real, " \t\n", &save); word;
@@ -292,5 +305,7 @@ int main(int argc, char **argv)
 		return attach();
 	if (argc == 2 && !strcmp(argv[1], "switch-root"))
 		switch_root(0);
-	fail("asked to be %.60s: there is no shell in this initramfs", name);
+	if (argc == 2 && !strcmp(argv[1], "failure"))
+		fail("something failed, see above, or asked for a shell");
+	fail("%.60s: there is no shell in this initramfs", name);
 }

@@ -144,7 +144,7 @@ rootwright_systemd() {
 
 rootwright_hooks() {
 	local init
-	inst_hook cmdline 00 "$moddir/rootwright-cmdline.sh"
+	inst_hook cmdline 99 "$moddir/rootwright-cmdline.sh"
 	inst_hook mount 50 "$moddir/rootwright-mount.sh"
 	for init in "$dracutbasedir"/modules.d/[0-9][0-9]base/init.sh; do
 		[[ -f $init ]] || rootwright_fail "dracut: expected base/init.sh, found none"

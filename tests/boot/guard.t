@@ -78,8 +78,8 @@ out = boot("hidden", "quiet mine=1 root=/dev/sda1 init=/bin/sh systemd.unit=x "
            "rd.emergency=halt rd.shell=0 sysctl.kernel.core_pattern=|/x -- "
            "single")
 equal(out.said("cmdline"), [
-    "rd.shell=0 rd.emergency=reboot "
-    "systemd.import_credentials=no console=ttyS0 quiet mine=1"],
+    "rd.shell=0 systemd.import_credentials=no rd.emergency=reboot "
+    "console=ttyS0 quiet mine=1"],
     "the initramfs sees what it may see")
 equal(out.said("args"), ["0"], "init gets no arguments")
 ok(not any("EVIL" in e or "SYSTEMD_LOG" in e for e in out.said("env")),
