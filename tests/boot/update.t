@@ -44,18 +44,49 @@ for _ in range(2):
     boot("never blessed: back to 1, and it stays there", taken(
         "1", {"2": "tries-used", "1": "booted"}))
 
-# It was installed again, and this time it is good.
-Disk(disk).install("/composefs/state", f"{releases.store}/state")
-record = boot("2 again", taken("2", {"2": "booted"}, {
+# It was installed again.
+fresh = f"{base.DIR}/state"
+
+
+def on_device(name, record, *command):
+    """What a command of the device makes of its record and state."""
+    with open(f"{base.DIR}/boot.json", "w", encoding="ascii") as f:
+        f.write(record)
+    with open(f"{releases.store}/state", "wb") as f:
+        f.write(Disk(disk).peek("/composefs/state"))
+    code, _, said = tap.run(tap.ROOTWRIGHT, *command, "--store",
+                            releases.store, "--boot-record",
+                            f"{base.DIR}/boot.json")
+    tap.ok(code == 0, name, said)
+    Disk(disk).install("/composefs/state", f"{releases.store}/state")
+    return said
+
+
+# An object of it is damaged: watch, which the kernel tells, marks it as bad.
+Disk(disk).install("/composefs/state", fresh)
+record = boot("2 again, before watch", taken("2", {"2": "booted"}, {
     "state.tries_left": 1}))
-with open(f"{base.DIR}/boot.json", "w", encoding="ascii") as f:
-    f.write(record)
-with open(f"{releases.store}/state", "wb") as f:
-    f.write(Disk(disk).peek("/composefs/state"))
-code, _, said = tap.run(tap.ROOTWRIGHT, "bless", "--store", releases.store,
-                        "--boot-record", f"{base.DIR}/boot.json")
-tap.ok(code == 0, "bless takes the record", said)
-Disk(disk).install("/composefs/state", f"{releases.store}/state")
+two = f"{releases.store}/images/{releases.words['two']}"
+damaged = f"{releases.store}/objects/" + tap.run(
+    tap.ROOTWRIGHT, "objects", two)[1].split()[0]
+os.rename(damaged, f"{damaged}.whole")
+os.mkfifo(damaged)
+with open(f"{base.DIR}/kmsg", "w", encoding="ascii") as f:
+    f.write("3,100,200,-;fs-verity (vda1, inode "
+            f"{os.stat(damaged).st_ino}): FILE CORRUPTED! pos=0\n")
+said = on_device("watch takes the record", record, "watch", "--on-damage",
+                 "bad", "--kmsg", f"{base.DIR}/kmsg")
+tap.ok("release demo 2: marked as bad: 1 is booted next time" in said,
+       "2 is marked as bad", said)
+os.rename(f"{damaged}.whole", damaged)
+boot("2 is marked as bad: 1", taken("1", {"2": "tries-used", "1": "booted"}, {
+    "state": {"trouble": None, "blessed": "1", "tries_left": 0}}))
+
+# It was installed once more, and this time it is good.
+Disk(disk).install("/composefs/state", fresh)
+record = boot("2 once more", taken("2", {"2": "booted"}, {
+    "state.tries_left": 1}))
+on_device("bless takes the record", record, "bless")
 for _ in range(3):
     boot("2 is blessed: it needs no tries", taken("2", {"2": "booted"}, {
         "state": {"trouble": None, "blessed": "2", "tries_left": 0},
