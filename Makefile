@@ -96,6 +96,7 @@ TEST_CONFIG := -Itests/lib -DMBEDTLS_USER_CONFIG_FILE='"mbedtls_test.h"'
 OURS := -DRW_VERSION='"$(VERSION)"'
 
 SYSROOT_FLAG := $(SYSROOT:%=--sysroot=%)
+, := ,
 host_CC := $(CC)
 host_CFLAGS := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-pthread $(SYSROOT_FLAG)
@@ -106,6 +107,11 @@ test_CC := $(CC)
 # map. The same tests run under them on the build machine.
 test_SANITIZE := $(if $(CROSS),,-fsanitize=address,undefined \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all)
+# With a loader and libraries that are where they are, qemu-user needs no -L, which
+# would take / itself for the libraries' directory.
+unit_LIBS := $(host_LIBS) $(if $(SYSROOT), \
+	-Wl$(,)--dynamic-linker=$(wildcard $(SYSROOT)/lib/ld-linux-*.so.1) \
+	-Wl$(,)--disable-new-dtags$(,)-rpath$(,)$(SYSROOT)/usr/lib/$(TRIPLET))
 test_CFLAGS := -O1 -g $(test_SANITIZE) -pthread $(SYSROOT_FLAG) $(TEST_CONFIG)
 fuzz_CC := $(CLANG)
 fuzz_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
@@ -264,7 +270,7 @@ $(B)/unit/%: tests/unit/%.c $(PARTS:src/%.c=$(B)/test/%.o) $(B)/test/libmbed.a
 	@mkdir -p $(@D)
 	$(call say,LINK)
 	$(Q)$(CC) $(BASE) $(OURS) $(test_CFLAGS) -Itests/unit -o $@ $< \
-		$(filter %.o %.a,$^) $(host_LIBS)
+		$(filter %.o %.a,$^) $(unit_LIBS)
 
 $(B)/fuzz/%: tests/fuzz/%.c $(PARTS:src/%.c=$(B)/fuzz/%.o) $(B)/fuzz/libmbed.a
 	@mkdir -p $(@D)

@@ -18,6 +18,9 @@ CROSS_PACKAGES='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
 CROSS_LIBRARIES=libc6-dev,musl-dev,libfsverity-dev,libssl-dev,libext2fs-dev
 CROSS_LIBRARIES=$CROSS_LIBRARIES,libfdisk-dev,uuid-dev,libarchive-dev,libjansson-dev,busybox-static
 
+# Only what is linked with or run: qemu-user -L takes every path from there that
+# is there, /dev and /etc too.
+#
 # The linker of gcc 12 dies of what newer ones write about the instructions
 # they used, and of debug information.
 plain_objects()
@@ -39,10 +42,11 @@ sysroot()
 		mkdir "$new"
 		if ! bootstrap "$3" "$CROSS_LIBRARIES" "$2" >"$tmp/sysroot.tar" ||
 			! tar -C "$new" -xpf "$tmp/sysroot.tar" --no-same-owner \
-				--exclude='./dev/*' --exclude='./usr/share/*' \
+				--exclude='./dev' --exclude='./etc' \
+				--exclude='./tmp' --exclude='./var' \
+				--exclude='./usr/share' --exclude='./usr/lib/gcc' \
 				--exclude='./bin/[!b]*' \
-				--exclude='./usr/*bin/[!b]*' --exclude='./var/*' \
-				--exclude='./usr/lib/gcc/*'
+				--exclude='./usr/*bin/[!b]*'
 		then
 			die "the libraries for $2 cannot be had from Debian $3"
 		fi
