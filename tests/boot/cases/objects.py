@@ -3,7 +3,7 @@
 from cases.common import CONF, NO_OBJECT
 from expect import Case, boots, refuses
 
-FILES = 10  # regular files of the tree
+FILES = 13  # regular files of the tree
 MODES = {mode: CONF + f"objects={mode}\n"
          for mode in ("lazy", "preflight", "measure", "read")}
 VICTIM = "/data/victim"
