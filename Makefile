@@ -54,7 +54,8 @@ ifneq ($(filter deps deps-cross,$(MAKECMDGOALS)),)
 # are given together with deps are made afterwards, by a make of their own.
 .NOTPARALLEL:
 deps:
-	$(Q)scripts/deps
+	$(Q)scripts/deps $(if $(filter check check-integration check-boot,$(MAKECMDGOALS)),cross) \
+		$(if $(filter check-distro,$(MAKECMDGOALS)),systems)
 deps-cross:
 	$(Q)scripts/deps cross
 $(filter-out deps deps-cross,$(MAKECMDGOALS)): $(filter deps deps-cross,$(MAKECMDGOALS))
@@ -396,8 +397,8 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 clean: ## removes what was made
 	rm -rf $(B)
 
-deps: ## installs and fetches what building and testing need
-deps-cross: ## the same for other machines: CROSS=aarch64-linux-gnu-
+deps: ## installs and fetches what the goals named after it need
+deps-cross: ## also what CROSS=aarch64-linux-gnu- needs
 
 # The trees of the demo and the benchmark have files of that name, too.
 -include $(shell find $(B) \( -path $(B)/demo -o -path $(B)/bench -o -path $(B)/distro \) -prune -o -type f -name '*.d' -print \

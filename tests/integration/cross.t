@@ -126,7 +126,7 @@ def unit_tests(build, emulate, machine):
 
 
 if not os.path.isdir(f"{CACHE}/cross"):
-    skip_all("no libraries of other machines: make deps-cross fetches them")
+    skip_all("no libraries of other machines: make deps check fetches them")
 try:
     tree()
     os.makedirs(f"{T}/config/keys.d")

@@ -17,7 +17,7 @@ cached()
 }
 
 before=$(cached)
-try 'deps runs without a network' 0 unshare -n scripts/deps
+try 'deps runs without a network' 0 unshare -n scripts/deps cross systems
 for piece in 'mbedtls: 3.6' 'kernel bookworm-6.12: 6.12' 'composefs 1' \
 	'trixie-demo tree: 13' 'trixie-uki tree: 13' 'trixie-dracut tree: 13' \
 	'bookworm-dracut tree: 12' 'sid-dracut tree: '; do
@@ -37,7 +37,7 @@ exit 25
 EOT
 chmod +x "$T/bin/mmdebstrap"
 try 'sid cannot be had: deps goes on' 0 env CACHE="$T/sid" \
-	PATH="$T/bin:$PATH" unshare -n scripts/deps
+	PATH="$T/bin:$PATH" unshare -n scripts/deps systems
 has 'and says so' "$(cat "$err")" 'deps: WARNING: the reference tools cannot be had from Debian sid now: THE TESTS THAT COMPARE WITH THEM WILL BE SKIPPED'
 has 'and still makes the rest' "$(cat "$err")" 'trixie-dracut tree: 13'
 is 'no half tools' "$(find "$T/sid" -name 'oracle*' -o -name '.deps*')" ''

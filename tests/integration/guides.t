@@ -34,7 +34,7 @@ PAGES = {"README.md": "tests/integration/guides.t",
 PICTURES = ("build machine", "src/core/ ")
 ELSEWHERE = {
     "make deps demo ": ("tests/boot/demo.t", "scripts/demo"),
-    "make deps-cross": (".ci/run", "make deps deps-cross check"),
+    "make deps-cross": ("Makefile", "scripts/deps cross"),
     "rootwright mount --cert ": ("tests/boot/mount.t",
                                  "src/tool/rootwright-mount.1"),
     "rootwright mount --volatile ": ("tests/integration/mount-stack.t",
