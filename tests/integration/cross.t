@@ -76,7 +76,8 @@ def host_program(build, emulate, machine):
         images = [run(*argv, "build", "--algorithm", algorithm, "--store",
                       f"{T}/{n}-{machine}-{algorithm}", f"{T}/tree")
                   for n, argv in enumerate(([ROOTWRIGHT], program))]
-        equal(images[1], images[0], f"{machine}: the same {algorithm} digest")
+        equal(images[1][:2], images[0][:2],
+              f"{machine}: the same {algorithm} digest")
     files = sorted(glob.glob(f"{T}/tree/dir/*"))
     want = run(ROOTWRIGHT, "measure", *files)
     ok(want[0] == 0, "measured here", want[2])
