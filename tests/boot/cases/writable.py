@@ -40,7 +40,8 @@ def refused(reason, sentence):
 
 def lost(sentence, **record):
     """state_on_failure=transient: it boots without, and says so."""
-    return boots(says=["WARNING|state: " + sentence + ": it is transient"],
+    return boots(says=[f"rootwright-boot: state: {sentence}: {tree} is transient"
+                       for tree in ("/etc", "/var")],
                  record={"unverified": [], "mounts.0.source": "memory",
                          "mounts.1.source": "memory", **record},
                  guest=["FILE /etc/hosts: the image's",
