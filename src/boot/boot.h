@@ -205,7 +205,7 @@ extern const char *const tree_names[TREES];
 struct writable {
 	struct device device;
 	enum keep keep[TREES]; /* what became of what the policy asks */
-	char trouble[512];     /* why it is in memory; empty: it is not */
+	char trouble[1024];    /* why it is in memory; empty: it is not */
 	char reset[VALUE_MAX]; /* a factory reset's new name; empty: none */
 };
 
