@@ -380,6 +380,8 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 		sed 's|/usr/bin/|$(BINDIR)/|' $$unit | install -m 644 \
 			/dev/stdin $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
+	install -D -m 644 systemd/systemd-journal-flush.service.d/10-rootwright.conf \
+		$(DESTDIR)$(UNITDIR)/systemd-journal-flush.service.d/10-rootwright.conf
 	for page in $(MAN); do \
 		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} $$page \
 			|| exit 1; \

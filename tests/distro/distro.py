@@ -91,9 +91,6 @@ class Distro:
                if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
         run("make", "install", f"DESTDIR={os.path.abspath(self.tree)}",
             env=env)
-        # Until the boot program makes one.
-        write(f"{self.tree}/etc/fstab",
-              "tmpfs /var tmpfs mode=0755,nosuid,nodev 0 0\n")
         self.policy(CONF)
         self.unit("rootwright-test.service")
         os.makedirs(f"{self.tree}/usr/lib/rootwright-test")

@@ -153,6 +153,8 @@ def good(d, initrd, cmdline="composefs={digest}", **kwargs):
     for words in ("Failed to unmount", "Failed unmounting", "Cannot finalize"):
         ok(words not in out.console, name(f"it does not say: {words}"),
            out.console[-3000:])
+    has(out.console, "systemd-shutdown[1]: All filesystems unmounted.",
+        name("everything is unmounted in the end"))
     return out
 
 
