@@ -96,7 +96,9 @@ BASE := -std=gnu11 $(WARN) -Isrc -MMD -MP \
 TEST_CONFIG := -Itests/lib -DMBEDTLS_USER_CONFIG_FILE='"mbedtls_test.h"'
 OURS := -DRW_VERSION='"$(VERSION)"'
 
-SYSROOT_FLAG := $(SYSROOT:%=--sysroot=%)
+# Its C library, too, and not the compiler's own, which may be older.
+SYSROOT_LIB := $(SYSROOT:%=%/usr/lib/$(TRIPLET))
+SYSROOT_FLAG := $(SYSROOT:%=--sysroot=%) $(SYSROOT_LIB:%=-B% -L%)
 , := ,
 host_CC := $(CC)
 host_CFLAGS := -O2 -g -fPIE -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
@@ -288,13 +290,12 @@ $(B)/rootwright-boot-sanitized: $(BOOT:src/%.c=$(B)/test/%.o) \
 # The same for other machines, those whose libraries make deps-cross has fetched:
 # build/TRIPLET has what build has.
 CROSSES := $(notdir $(wildcard $(CACHE)/cross/*-linux-*))
-.PHONY: cross units boot $(CROSSES:%=cross-%)
+.PHONY: cross units $(CROSSES:%=cross-%)
 cross: $(CROSSES:%=cross-%) ## programs for other machines that are tested
 $(CROSSES:%=cross-%): cross-%:
-	$(Q)$(MAKE) CROSS=$*- B=$(B)/$* $(or $(GOALS_$*),boot)
-GOALS_aarch64-linux-gnu := all units
+	$(Q)$(MAKE) CROSS=$*- B=$(B)/$* all $(GOALS_$*)
+GOALS_aarch64-linux-gnu := units
 units: $(UNITS)
-boot: $(B)/rootwright-boot $(INITS)
 
 # What the tests need besides themselves.
 GUESTS := $(patsubst tests/boot/guest-%.c,$(B)/guest-%, \
