@@ -31,7 +31,8 @@ DEVICES = ("store-not-found", "store-ambiguous")
 # No longer command line comes through the kernel of a PC.
 MORE = [
     Case("4 KiB of noise, and then a key that is none", refuses(
-        "cmdline-invalid", r"cmdline: expected composefs=, rootwright.release=, "
+        "cmdline-invalid", r"cmdline: expected composefs=, "
+        r"rootwright.factory_reset, rootwright.release=, "
         r"rootwright.store= or rootwright.timeout=, found 'rootwright.shell=?(yes)?'"),
         cmdline="composefs={one} x=" + "noise" * 820
         + " rootwright.shell=yes"),

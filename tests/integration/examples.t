@@ -112,7 +112,7 @@ for command in re.findall(r"^  ([a-z]+) ", run(ROOTWRIGHT, "--help")[1],
 with open("src/boot/rootwright-boot.conf.5", encoding="utf-8") as f:
     policies = re.findall(r"^\.Bd -literal[^\n]*\n(trust=.*?)^\.Ed", f.read(),
                           re.M | re.S)
-equal(len(policies), 3, "boot.conf(5) has three policies")
+equal(len(policies), 4, "boot.conf(5) has four policies")
 for n, policy in enumerate(policies, 1):
     with tempfile.TemporaryDirectory() as place:
         keys = f"{place}/" + ("release-keys.d" if "trust=release" in policy

@@ -38,7 +38,8 @@ CASES = [
          cmdline="-- composefs={one}"),
     Case("quoted digest", boots(), cmdline='composefs="{one}"'),
     Case("an unknown rootwright key", refuses(
-        "cmdline-invalid", r"cmdline: expected composefs=, rootwright.release=, "
+        "cmdline-invalid", r"cmdline: expected composefs=, "
+        r"rootwright.factory_reset, rootwright.release=, "
         r"rootwright.store= or rootwright.timeout=, found 'rootwright.shell=?(yes)?'"),
         cmdline="composefs={one} rootwright.shell=yes"),
     Case("another image than the policy's", refuses(
