@@ -114,6 +114,8 @@ def busybox(d, initrd):
         os.symlink("busybox", f"{tree}/bin/{name}")
     os.makedirs(f"{tree}/sbin")
     os.symlink("../bin/busybox", f"{tree}/sbin/init")
+    # systemd switches to no root without it.
+    distro.write(f"{tree}/etc/os-release", "ID=busybox\nNAME=Busybox\n")
     distro.write(f"{tree}/etc/inittab", INITTAB)
     distro.write(f"{tree}/etc/witness", WITNESS, 0o755)
     digest = distro.run(ROOTWRIGHT, "build", "--for-boot", "--store", store,

@@ -159,8 +159,9 @@ def good(d, initrd, cmdline="composefs={digest}", **kwargs):
 
 
 def rdinit(d, initrd):
-    """The kernel starts what rdinit= says: nothing that it can be is there."""
-    for program in ("/bin/sh", "/sbin/init"):
+    """The kernel starts what rdinit= says: nothing that it can be is there.
+    What it cannot even look up it passes over, for root=."""
+    for program, words in (("/bin/sh", "Failed to execute /bin/sh"),
+                           ("/sbin/init", "VFS: Unable to mount root fs")):
         out = d.boot(initrd, "composefs={digest} rdinit=" + program)
-        hostile.judge(f"{initrd}: rdinit={program}", out,
-                      f"Failed to execute {program}", "panic")
+        hostile.judge(f"{initrd}: rdinit={program}", out, words, "panic")
