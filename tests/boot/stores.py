@@ -119,7 +119,7 @@ class Stores(base.Base):
 
     def _seal(self, fs, path):
         kernel = SEALED_BY[fs]
-        entries = dict(self.built(kernel, fs))
+        entries = dict(self.built(kernel, fs)[1])
         _program(entries, shutil.which("fsverity"))
         entries["mnt"] = cpio.directory()
         for top, _, files in os.walk(f"{base.DIR}/tree"):
