@@ -5,7 +5,6 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -63,16 +62,6 @@ static const struct option options[] = {
 	{ 0 },
 };
 
-static int parse_version(unsigned *version, const char *text)
-{
-	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
-		return tool_usage("build",
-			"expected a format version of 0 or 1, found \"%s\"",
-			text);
-	*version = text[0] == '1';
-	return 0;
-}
-
 static int parse_threads(struct build *b)
 {
 	b->threads = threads_parse(optarg);
@@ -95,9 +84,11 @@ static int parse_option(struct build *b, int o)
 	case 'a':
 		return tool_algorithm("build", optarg, &b->algorithm);
 	case 'm':
-		return parse_version(&b->image_options.min_version, optarg);
+		return tool_version(
+			"build", optarg, &b->image_options.min_version);
 	case 'M':
-		return parse_version(&b->image_options.max_version, optarg);
+		return tool_version(
+			"build", optarg, &b->image_options.max_version);
 	case 'y':
 		b->layers = true;
 		return 0;

@@ -26,16 +26,6 @@ static const char usage[] =
 	"  --max-version N    and at most N, 0 or 1 (default)\n"
 	"  --help             print this\n";
 
-static int parse_version(unsigned *version, const char *text)
-{
-	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
-		return tool_usage("merge",
-			"expected a format version of 0 or 1, found \"%s\"",
-			text);
-	*version = text[0] == '1';
-	return 0;
-}
-
 static int parse_option(struct build *b, int o)
 {
 	switch (o) {
@@ -46,9 +36,11 @@ static int parse_option(struct build *b, int o)
 		b->output = optarg;
 		return 0;
 	case 'm':
-		return parse_version(&b->image_options.min_version, optarg);
+		return tool_version(
+			"merge", optarg, &b->image_options.min_version);
 	case 'M':
-		return parse_version(&b->image_options.max_version, optarg);
+		return tool_version(
+			"merge", optarg, &b->image_options.max_version);
 	case 'h':
 		fputs(usage, stdout);
 		return 'h';

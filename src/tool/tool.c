@@ -42,6 +42,16 @@ int tool_algorithm(
 		"--algorithm: expected sha256 or sha512, found \"%s\"", name);
 }
 
+int tool_version(const char *command, const char *text, unsigned *version)
+{
+	if (strcmp(text, "0") != 0 && strcmp(text, "1") != 0)
+		return tool_usage(command,
+			"expected a format version of 0 or 1, found \"%s\"",
+			text);
+	*version = text[0] == '1';
+	return 0;
+}
+
 void tool_say(const char *fmt, ...)
 {
 	va_list ap;

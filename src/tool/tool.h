@@ -53,6 +53,10 @@ int tool_usage(const char *command, const char *fmt, ...) printf_like(2, 3);
 int tool_algorithm(
 	const char *command, const char *name, enum hash_algorithm *a);
 
+/* The format's version that --min-version or --max-version gives, or a usage
+ * error. */
+int tool_version(const char *command, const char *text, unsigned *version);
+
 /* Prints "rootwright: <words>" on stderr. */
 void tool_say(const char *fmt, ...) printf_like(1, 2);
 
