@@ -13,6 +13,7 @@
 
 #define JOBS_MAX 512
 #define JOBS_MIN 16
+#define COLD_THREADS 4 /* for each one, while the disk is what all wait for */
 #define COLD_FILES 512 /* so many are likely cold after a group that was */
 
 /*
@@ -27,6 +28,7 @@ struct intake {
 
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t work;  /* for a thread: there is some, or an end */
+	pthread_cond_t waits; /* for one that works while others wait */
 	pthread_cond_t done;  /* for the walk: some is done */
 	struct job *jobs;
 	unsigned max;
@@ -39,7 +41,8 @@ struct intake {
 	struct group group; /* of the thread that walks */
 	unsigned group_max; /* jobs of a group */
 	pthread_t threads[THREADS_MAX];
-	unsigned n_threads, started; /* the one that walks not counted */
+	/* Without the one that walks: all, those that always work, begun. */
+	unsigned n_threads, n_steady, started;
 	struct intake_stats finished;
 	bool quiet; /* nothing is shown any more */
 
@@ -73,7 +76,7 @@ static bool take(struct intake *in, struct group *g)
 	if (in->failed || in->stop || left == 0)
 		return false;
 	if (in->walked)
-		most = (left + in->n_threads) / (in->n_threads + 1);
+		most = (left + in->n_steady) / (in->n_steady + 1);
 	if (most > in->group_max)
 		most = in->group_max;
 	while (g->n < most) {
@@ -131,17 +134,19 @@ static void *work(void *arg)
 {
 	struct intake *in = arg;
 	struct group g;
+	bool extra; /* a thread that waits for the disk needs no processor */
 
 	pthread_mutex_lock(&in->lock);
+	extra = in->started >= in->n_steady;
 	group_begin(in, &g, in->started++);
 	while (!in->stop) {
-		if (is_enough(in) && take(in, &g)) {
+		if ((!extra || in->cold) && is_enough(in) && take(in, &g)) {
 			work_on(in, &g);
 			continue;
 		}
-		in->idle++;
-		pthread_cond_wait(&in->work, &in->lock);
-		in->idle--;
+		in->idle += !extra;
+		pthread_cond_wait(extra ? &in->waits : &in->work, &in->lock);
+		in->idle -= !extra;
 	}
 	pthread_mutex_unlock(&in->lock);
 	return NULL;
@@ -199,9 +204,11 @@ static void share(struct intake *in)
 	if (in->idle) {
 		if (is_enough(in))
 			pthread_cond_signal(&in->work);
-	} else if (!in->cold &&
-		   in->put - in->take >=
-			   (uint64_t)in->group_max * (in->n_threads + 1) &&
+	} else if (in->cold) {
+		if (is_enough(in))
+			pthread_cond_signal(&in->waits);
+	} else if (in->put - in->take >=
+			   (uint64_t)in->group_max * (in->n_steady + 1) &&
 		   take(in, &in->group)) {
 		work_on(in, &in->group);
 	}
@@ -358,8 +365,12 @@ int intake_open(struct intake **out, struct tree *t,
 	in->cold = COLD_FILES;
 	pthread_mutex_init(&in->lock, NULL);
 	pthread_cond_init(&in->work, NULL);
+	pthread_cond_init(&in->waits, NULL);
 	pthread_cond_init(&in->done, NULL);
-	if (start(in, threads, e) == 0)
+	in->n_steady = threads - 1;
+	if (threads > 1)
+		threads *= COLD_THREADS;
+	if (start(in, threads < THREADS_MAX ? threads : THREADS_MAX, e) == 0)
 		return 0;
 	intake_close(in);
 	*out = NULL;
@@ -373,6 +384,7 @@ void intake_close(struct intake *in)
 	pthread_mutex_lock(&in->lock);
 	in->stop = true;
 	pthread_cond_broadcast(&in->work);
+	pthread_cond_broadcast(&in->waits);
 	pthread_mutex_unlock(&in->lock);
 	for (unsigned i = 0; i < in->n_threads; i++)
 		pthread_join(in->threads[i], NULL);
