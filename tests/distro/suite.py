@@ -8,7 +8,7 @@ import struct
 
 import distro
 import hostile
-from tap import equal, has, ok, run, skip_all
+from tap import done, equal, has, ok, run, skip_all
 
 # Only what this machine's disk needs, so that emulation does not take long.
 SMALL = ("--drivers", "virtio_pci virtio_blk")
@@ -165,3 +165,16 @@ def rdinit(d, initrd):
                            ("/sbin/init", "VFS: Unable to mount root fs")):
         out = d.boot(initrd, "composefs={digest} rdinit=" + program)
         hostile.judge(f"{initrd}: rdinit={program}", out, words, "panic")
+
+
+def short(suite):
+    """A whole test: to multi-user.target, and some of what must not boot."""
+    d = start(suite)
+    built(d, "initrd")
+    inspected(d, "initrd")
+    d.build()
+    good(d, "initrd", "composefs={digest} " + HIDDEN)
+    hostile.run(d, "initrd", only=("the boot program is killed",
+                                   "the unit is masked", "another unit fails",
+                                   "emergency.service is started"))
+    done()
