@@ -3,12 +3,15 @@
 
 int open_how(int dirfd, const char *path, int flags, uint64_t resolve)
 {
-	struct open_how how = {
-		.flags = (uint64_t)flags | O_CLOEXEC,
-		.resolve = resolve,
-	};
+	struct open_how how = { .flags = (uint64_t)flags | O_CLOEXEC,
+		.resolve = resolve };
+	int fd, tries = 1000;
 
-	return syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	/* EAGAIN: ".." while anybody renames or mounts something, anywhere. */
+	do
+		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
+	while (fd < 0 && errno == EAGAIN && --tries);
+	return fd;
 }
 
 int open_regular_beneath(int dirfd, const char *path)
@@ -19,8 +22,7 @@ int open_regular_beneath(int dirfd, const char *path)
 
 	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
 		return fd_take(&fd);
-	errno = S_ISDIR(st.st_mode) ? EISDIR : ENODEV;
-	return -1;
+	return errno = S_ISDIR(st.st_mode) ? EISDIR : ENODEV, -1;
 }
 
 /* struct linux_dirent64 of getdents64(2). */
@@ -65,10 +67,8 @@ ssize_t read_all(int fd, void *buf, size_t max)
 			continue;
 		if (r <= 0)
 			return r < 0 ? r : (ssize_t)n;
-		if (n == max) {
-			errno = EFBIG;
-			return -1;
-		}
+		if (n == max)
+			return errno = EFBIG, -1;
 		n += r;
 	}
 }

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "tap.h"
 
@@ -69,6 +71,23 @@ static void test_open(int dir, const char *base)
 	is_int(open_error(dir, "../x"), EXDEV, "'..' leads outside");
 	is_int(open_error(dir, outside), EXDEV, "an absolute path");
 	is_int(open_error(dir, ""), ENOENT, "an empty path");
+}
+
+/* The kernel gives up on ".." while anybody renames, or mounts, anything. */
+static void test_disturbed(int dir)
+{
+	int wrong = 0;
+	pid_t other;
+
+	make_file(dir, "old", "");
+	other = fork();
+	for (; other == 0; renameat(dir, "new", dir, "old"))
+		renameat(dir, "old", dir, "new");
+	for (int i = 0; i < 50000; i++)
+		wrong += open_error(dir, "dir/../plain") != 0;
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+	is_int(wrong, 0, "'..' while something else is renamed");
 }
 
 static void test_elsewhere(void)
@@ -133,6 +152,7 @@ int main(void)
 		return 1;
 	dir = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	test_open(dir, base);
+	test_disturbed(dir);
 	test_elsewhere();
 	test_read(dir);
 	test_pipe();
