@@ -67,7 +67,7 @@ int config_decide(struct config *c, struct err *e)
 		return err_sys(e, REASON_CMDLINE_INVALID, errno,
 			"command line: /proc/cmdline: cannot be read");
 	strcpy(c->arguments, text);
-	if (cmdline_parse(&c->cmdline, text, n, e) != 0)
+	if (cmdline_parse(&c->cmdline, text, e) != 0)
 		return -1;
 	return plan_make(&c->plan, &c->policy, &c->cmdline, e);
 }

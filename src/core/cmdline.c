@@ -100,19 +100,11 @@ static must_check int take(
 		a->name, expected, value, strlen(value));
 }
 
-int cmdline_parse(struct cmdline *c, char *text, size_t n, struct err *e)
+int cmdline_parse(struct cmdline *c, char *text, struct err *e)
 {
 	struct argument a;
 
 	memset(c, 0, sizeof(*c));
-	if (n > CMDLINE_MAX)
-		return err_set(e, REASON_CMDLINE_INVALID,
-			"cmdline: expected at most %u bytes, found more",
-			CMDLINE_MAX);
-	if (strlen(text) != n)
-		return err_set(e, REASON_CMDLINE_INVALID,
-			"cmdline: expected text, found a NUL at byte %zu",
-			strlen(text));
 	for (;;) {
 		while (is_space(*text))
 			text++;

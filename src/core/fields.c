@@ -11,17 +11,16 @@ static bool is_alnum(char c)
 
 /*
  * A newline follows the value, so that a sequence that begins in it cannot
- * be read beyond it. C1 control characters would speak to a console.
+ * be read beyond it.
  */
 static size_t character(const char *s, bool quoted, bool utf8)
 {
-	unsigned char c = s[0], second = s[1];
+	unsigned char c = s[0];
 
 	if (c < 0x80)
 		return quoted ? c >= 0x20 && c < 0x7f && !strchr("\\$`\"", c)
 			      : is_alnum(c) || (c && strchr("._-+:/,=@%", c));
-	return quoted && utf8 && (c != 0xc2 || second >= 0xa0) ? text_utf8(s)
-							       : 0;
+	return quoted && utf8 ? text_utf8(s) : 0;
 }
 
 /* Takes the quotes off; NULL, or what was expected. */

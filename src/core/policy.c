@@ -261,10 +261,6 @@ int policy_parse(
 
 	policy_defaults(p);
 	p->present = true;
-	if (n > POLICY_MAX)
-		return err_set(e, REASON_POLICY_INVALID,
-			"policy: %s: expected at most %u bytes, found %zu",
-			name, POLICY_MAX, n);
 	while ((line = strsep(&text, "\n"))) {
 		at.line++;
 		if (!text && line + strlen(line) != end)

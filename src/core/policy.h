@@ -134,8 +134,7 @@ void policy_defaults(struct policy *p);
 
 /*
  * Parses the n bytes of boot.conf, and a NUL behind them, in place; name is for
- * messages
- * ("/etc/rootwright/boot.conf"). POLICY_INVALID with file:line.
+ * messages ("/etc/rootwright/boot.conf"). POLICY_INVALID with file:line.
  */
 must_check int policy_parse(struct policy *p, const char *name, char *text,
 	size_t n, struct err *e);
@@ -148,11 +147,9 @@ must_check int policy_parse(struct policy *p, const char *name, char *text,
 must_check int policy_check(struct policy *p, unsigned n_keys, struct err *e);
 
 /*
- * Parses the n bytes of /proc/cmdline, and a NUL behind them, in place, by the
- * kernel's own quoting rules.
+ * Parses the text of /proc/cmdline in place, by the kernel's own quoting rules.
  */
-must_check int cmdline_parse(
-	struct cmdline *c, char *text, size_t n, struct err *e);
+must_check int cmdline_parse(struct cmdline *c, char *text, struct err *e);
 
 /*
  * Puts the command line and a policy that policy_check() took together,

@@ -18,7 +18,9 @@ size_t text_utf8(const char *text)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	/* What the second byte may be: the first one narrows it. */
-	unsigned char lo = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+	unsigned char lo = s[0] == 0xf0			  ? 0x90
+			   : s[0] == 0xe0 || s[0] == 0xc2 ? 0xa0
+							  : 0x80;
 	unsigned char hi = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
 	size_t i, n = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
 
@@ -33,11 +35,9 @@ size_t text_utf8(const char *text)
 void text_printable(char *s)
 {
 	while (*s) {
-		unsigned char c = s[0], second = s[1];
 		size_t n = text_utf8(s);
 
-		if (n && c >= 0x20 && c != 0x7f &&
-			(c != 0xc2 || second >= 0xa0))
+		if (n && (unsigned char)*s >= 0x20 && *s != 0x7f)
 			s += n;
 		else
 			*s++ = '?';

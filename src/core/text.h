@@ -2,7 +2,7 @@
 /*
  * Bytes as text, for people and programs; and one JSON document in a buffer of
  * fixed size, without a heap, as the caller's templates say, where strings are
- * escaped and bytes that are not UTF-8 become U+FFFD.
+ * escaped and bytes that text_utf8() does not take become U+FFFD.
  */
 #pragma once
 
@@ -14,15 +14,15 @@ char *text_hex(char *out, const uint8_t *bytes, size_t n);
 /*
  * The bytes of the UTF-8 sequence at s, which a NUL ends; 0 when it is not
  * one: RFC 3629, so neither over-long forms, nor surrogates, nor beyond
- * U+10FFFF.
+ * U+10FFFF; nor a C1 control character (U+009B begins an escape sequence on a
+ * Linux console).
  */
 size_t text_utf8(const char *s);
 
 /*
  * Text that goes to the kernel log and to a console, and of which parts come
- * from the attacked disk: replaces by '?' what is not UTF-8 or a control
- * character (the C1 ones too: U+009B begins an escape sequence on a Linux
- * console).
+ * from the attacked disk: replaces by '?' what is not UTF-8 and control
+ * characters.
  */
 void text_printable(char *s);
 

@@ -106,7 +106,7 @@ static void check_cmdline(struct status *s)
 		status_add(s, "command line", VERDICT_WEAKER, "%s", text);
 		return;
 	}
-	if (cmdline_parse(&c, text, strlen(text), &e) != 0) {
+	if (cmdline_parse(&c, text, &e) != 0) {
 		status_add(s, "command line", VERDICT_WEAKER, "%s", e.text);
 		return;
 	}

@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	memcpy(copy, data, n);
 	copy[n] = '\0';
-	refused = cmdline_parse(&c, copy, n, &e);
+	n = strlen(copy);
+	refused = cmdline_parse(&c, copy, &e);
 	free(copy);
 	if (refused) {
 		must(e.reason == REASON_CMDLINE_INVALID ||
@@ -44,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	memcpy(text, data, n);
 	memcpy(text + n, tail, sizeof(tail));
-	must(cmdline_parse(&again, text, n + sizeof(tail) - 1, &e) == 0);
+	must(cmdline_parse(&again, text, &e) == 0);
 	must(c.said.image.size == again.said.image.size &&
 		c.said.timeout == again.said.timeout &&
 		strcmp(c.said.store, again.said.store) == 0);

@@ -51,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	must(p.trust == TRUST_DIGEST || data[0]);
 	memset(&c, 0, sizeof(c));
-	if (nul && cmdline_parse(&c, nul + 1, n - 2 - conf_n, &e))
+	if (nul && cmdline_parse(&c, nul + 1, &e))
 		return 0;
 	if (plan_make(&plan, &p, &c, &e))
 		return 0;

@@ -146,7 +146,7 @@ static int make(const char *conf, const char *line, unsigned keys)
 		ok(false, "the test's policy parses: %s", e.text);
 		return -1;
 	}
-	if (cmdline_parse(&c, text[1], strlen(line), &e)) {
+	if (cmdline_parse(&c, text[1], &e)) {
 		ok(false, "the test's command line parses: %s", e.text);
 		return -1;
 	}
