@@ -63,8 +63,6 @@ ssize_t read_all(int fd, void *buf, size_t max)
 		ssize_t r = n < max ? read(fd, (char *)buf + n, max - n)
 				    : read(fd, &extra, 1);
 
-		if (r < 0 && errno == EINTR)
-			continue;
 		if (r <= 0)
 			return r < 0 ? r : (ssize_t)n;
 		if (n == max)

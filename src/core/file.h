@@ -15,7 +15,11 @@
 	(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | \
 		RESOLVE_NO_XDEV)
 
-/* openat2(2): libc has no wrapper. Returns an fd, or -1 with errno. */
+/*
+ * openat2(2): libc has no wrapper. Returns an fd, or -1 with errno. What the
+ * kernel wants to be asked again (EAGAIN: ".." while somebody renames or
+ * mounts anywhere) it is asked again, a thousand times at most.
+ */
 int open_how(int dirfd, const char *path, int flags, uint64_t resolve);
 
 /*
