@@ -43,7 +43,10 @@ int member_at(struct member *m)
 	return member_refuse(m, "%s", words);
 }
 
-/* Drops "." and doubled slashes. */
+/*
+ * Drops "." and doubled slashes. A name that is a slash and nothing else is
+ * the root, as umoci writes it.
+ */
 static int normal(struct member *m, const char *from, char out[PATH_MAX])
 {
 	size_t n = 0;
@@ -51,7 +54,7 @@ static int normal(struct member *m, const char *from, char out[PATH_MAX])
 	if (!from)
 		return member_refuse(
 			m, "expected a name that can be read, found none");
-	if (from[0] == '/')
+	if (from[0] == '/' && from[strspn(from, "/")])
 		return member_refuse(
 			m, "expected a relative name, found \"%.100s\"", from);
 	while (*from) {

@@ -118,6 +118,13 @@ write(member(".", mode=0o711, uid=5, gid=6, mtime=77,
       member("usr", mode=0o711, uid=5, gid=6, mtime=77,
              pax_headers={"SCHILY.xattr.user.a": "b"}), member("f", b"x"))
 equal(bare, build(TAR)[1], "a root that is not there is as /usr is")
+roots = []
+for name in (".", "/", "//"):
+    write(member(name, mode=0o700, uid=9), member("usr", mode=0o711),
+          member("f", b"x"))
+    roots.append(build(TAR)[:2])
+equal([roots[0][0], *roots], [0] + roots[:1] * 3, "a root may be called /")
+ok(roots[0][1] != bare, "and is as its entry says, and not as /usr is")
 
 # Sparse files, and hard links.
 os.makedirs(f"{T}/holes")
@@ -135,6 +142,8 @@ for name, words in (
         ("../f", "expected a name without \"..\", found one"),
         ("d/../f", "expected a name without \"..\", found one"),
         ("/f", "expected a relative name, found \"/f\""),
+        ("//f", "expected a relative name, found \"//f\""),
+        ("/.", "expected a relative name, found \"/.\""),
         ("no/f", "expected its directory on an entry before it, found none"),
         ("f/g", "expected its directory on an entry before it, found another "
          "type"),
@@ -151,6 +160,12 @@ refused(f"{TAR}: entry 2 at offset 512, d/: expected each name once, found it "
 write(member("."), member("."))
 refused(f"{TAR}: entry 2 at offset 512, ./: expected each name once, found "
         "the root twice", "the root twice")
+write(member("."), member("/"))
+refused(f"{TAR}: entry 2 at offset 512, /: expected each name once, found "
+        "the root twice", "the root twice, by two names")
+write(link("/", "f", tarfile.SYMTYPE))
+refused(f"{TAR}: entry 1 at offset 0, /: expected a directory as the root, "
+        "found another type", "a link called /")
 write(member(".", b"x"))
 refused(f"{TAR}: entry 1 at offset 0, .: expected a directory as the root, "
         "found another type", "a root that is a file")
@@ -162,7 +177,9 @@ for target, words in (
         ("l", "expected a hard link to a file before it, found none of the "
          "name \"l\""),
         ("d", "expected a hard link to a file before it, found the directory "
-         "\"d\"")):
+         "\"d\""),
+        ("/", "expected a hard link to a file before it, found the directory "
+         "\"\"")):
     write(member("d"), link("l", target), member("later", b"x"))
     refused(f"{TAR}: entry 2 at offset 512, l: {words}", f"link to {target}")
 write(link("s", "t" * 4096, tarfile.SYMTYPE), form=tarfile.GNU_FORMAT)
