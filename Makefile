@@ -339,6 +339,7 @@ bench: all $(B)/bench-hash ## building and booting beside other ways (docs/bench
 	$(Q)bench/peers || echo 'bench: ostree is left out' >&2
 	$(Q)bench/boot --rounds $(ROUNDS)
 	$(Q)bench/objects --rounds $(ROUNDS)
+	$(Q)bench/stacks --rounds $(ROUNDS)
 
 # A plain private key: for demonstrations and tests only (keys/README.md).
 dev-key: $(B)/keys/development.pem ## a development key, if there is none

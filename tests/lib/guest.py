@@ -2,6 +2,7 @@
 """A virtual machine that runs the host program: an initramfs of busybox,
 rootwright and its libraries, and a script of steps as init. For what needs
 the kernel's fs-verity, or a power cut."""
+import lzma
 import os
 import re
 import shutil
@@ -58,6 +59,21 @@ def add_program(root):
         shutil.copy(library, root + library)
 
 
+def add_modules(root, modules, names):
+    """Those of a kernel that it has as modules, below /modules/RELEASE."""
+    to = f"{root}/modules/{os.path.basename(modules)}"
+    os.makedirs(to, exist_ok=True)
+    for where, _, files in os.walk(modules):
+        for name in files:
+            module, dot, kind = name.partition(".ko")
+            if dot and module in names:
+                with (lzma.open if kind else open)(f"{where}/{name}",
+                                                   "rb") as f:
+                    data = f.read()
+                with open(f"{to}/{module}.ko", "wb") as f:
+                    f.write(data)
+
+
 def make_initrd(where, script, dirs=(), program=True):
     """where/root becomes where/initrd; what the caller put there is kept.
     Returns whether it could be made."""
@@ -74,14 +90,15 @@ def make_initrd(where, script, dirs=(), program=True):
                ">../initrd")[0] == 0
 
 
-def run_guest(where, drives, memory=512, vmlinuz=None):
+def run_guest(where, drives, memory=512, vmlinuz=None, limit=600):
     """Boots where/initrd with these drives (QEMU's options for -blockdev or
-    -drive, in order). Returns (console, {step: (exit code, its words)})."""
+    -drive, in order). Returns (console, {step: (exit code, its words)}).
+    After so many seconds it hangs."""
     argv = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "max,cx16=off",
             "-m", str(memory), "-nographic", "-no-reboot", "-net", "none",
             "-kernel", vmlinuz or kernel()[0], "-initrd", f"{where}/initrd", "-append",
             "console=ttyS0 panic=-1 no_timer_check loglevel=0", *drives]
-    console = run(*argv, stdin=-3, timeout=600)[1].replace("\r", "")
+    console = run(*argv, stdin=-3, timeout=limit)[1].replace("\r", "")
     return console, {m[1]: (int(m[3]), m[2]) for m in re.finditer(
         r"^begin (\S+)\n(.*?)^end \1 (\d+)$", console, re.M | re.S)}
 
