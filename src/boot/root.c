@@ -85,6 +85,7 @@ static int mount_overlay(
 	fs_set(&f, "metacopy", "on");
 	fs_set(&f, "redirect_dir", "on");
 	fs_set(&f, "verity", verity);
+	fs_set(&f, "xino", "on"); /* one st_dev for all of the root */
 	fs_set_fd(&f, "lowerdir+", image);
 	fs_set_fd(&f, "datadir+", s->objects_fd);
 	if (fs_mount(&f, MOUNT_ATTR_RDONLY, SPACE_ROOT) == 0)

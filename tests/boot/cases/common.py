@@ -26,6 +26,8 @@ FOREIGN = (r"signature: signatures/{one}.p7s: expected one over this digest "
            r"is for something else or damaged")
 NO_OBJECT = (r"preflight: /sbin/init: expected its object in the store, "
              r"found none")
+UNIFORM = [f"INODE {path}: the root's device, its own number"
+           for path in ("/data", "/data/victim", "/data/fine")]
 SHELL = r"(^|\s)[#$] ?$|BusyBox v|PWNED"  # a prompt, or words of one
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What has to boot, and what its record says."""
-from cases.common import BOTH, CONF, SIGNED, TRUSTED
+from cases.common import BOTH, CONF, SIGNED, TRUSTED, UNIFORM
 from expect import Case, boots
 
 
@@ -19,7 +19,7 @@ CASES = [
         "trust_from": "policy", "rollback_protection": "none",
         "image.digest": "{one}", "image.named_by": "command line",
         "image.verified_in": "file", "weakened": [], "arguments": [],
-        "store.device": "/dev/vda1"}),
+        "store.device": "/dev/vda1"}, guest=UNIFORM),
         cmdline="composefs={one} loglevel=7"),
     Case("digest, the initramfs as it was built", boots(), via="built"),
     Case("digest, the other release", boots(release="two"),

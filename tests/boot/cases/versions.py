@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Kernels of other versions: the good boots on each of them."""
-from cases.common import BOTH, SIGNED, TRUSTED
+from cases.common import BOTH, SIGNED, TRUSTED, UNIFORM
 from expect import Case, boots, refuses
 
 TOO_OLD = refuses(
@@ -15,7 +15,8 @@ def good(kernel, loop=False):
     mounts an overlay of its own over /etc."""
     record = {"image.loop": loop, "image.verified_in": "file"}
     return [
-        Case(f"{kernel}: digest", boots(record=record), kernel=kernel),
+        Case(f"{kernel}: digest", boots(record=record, guest=UNIFORM),
+             kernel=kernel),
         Case(f"{kernel}: digest, the initramfs as it was built",
              boots(record=record), kernel=kernel, via="built"),
         Case(f"{kernel}: signature",

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -207,7 +208,8 @@ static void tell_writable(void)
 {
 	static const char *const files[] = { "/etc/machine-id", "/etc/hosts",
 		"/etc/dir/below", "/etc/redirected/below", "/etc/metacopied",
-		"/etc/node", "/etc/added", "/var/node", "/var/kept" };
+		"/etc/node", "/etc/added", "/var/node", "/var/kept",
+		"/opt/app/hello" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		tell_file(files[i]);
@@ -217,6 +219,31 @@ static void tell_writable(void)
 	leave("/etc/machine-id");
 	leave("/etc/added");
 	leave("/var/kept");
+}
+
+/* Has all of a root one st_dev, and each file a number of its own? */
+static void tell_inodes(void)
+{
+	static const char *const files[] = { "/data", "/data/victim",
+		"/data/fine", "/opt/app", "/opt/app/hello" };
+	struct stat root, st;
+	ino_t seen[8];
+	size_t n = 0;
+
+	stat("/", &root);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		bool again = false;
+
+		if (stat(files[i], &st) != 0)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			again |= seen[k] == st.st_ino;
+		seen[n++] = st.st_ino;
+		fprintf(out, "INODE %s: %s, %s\n", files[i],
+			st.st_dev == root.st_dev ? "the root's device"
+						 : "another device",
+			again ? "a number twice" : "its own number");
+	}
 }
 
 int main(int argc, char **argv, char **envp)
@@ -251,6 +278,7 @@ int main(int argc, char **argv, char **envp)
 	tell_writable();
 	tell_write("/etc/probe");
 	tell_write("/var/probe");
+	tell_inodes();
 	tell_stack();
 	fprintf(out, "DONE now\n");
 	fflush(out);
