@@ -71,19 +71,27 @@ int check_end(struct check *c, const char *name);
 int check_abort(struct check *c, const struct err *e);
 
 struct store;
+struct view;
+struct view_names;
 
-/*
- * Checks all of a store that is open: each object is read and hashed, each
- * link in images/ followed.
- */
+/* Checks all objects of a store that is open: each is read and hashed. */
 void check_objects(struct check *c, struct store *s);
-void check_links(struct check *c, struct store *s);
+
+/* Is it what a builder uses until it is done? Then it is counted. */
+bool check_temporary(struct check *c, const char *name);
+
+/* A directory that cannot be listed is a fault; then there are no names. */
+void check_list(struct check *c, const struct view *v, const char *path,
+	struct view_names *names);
+
+/* Follows each link in images/. */
+void check_links(struct check *c, const struct view *v);
 
 /*
  * Checks the manifests of releases, that their images are there, and that
  * what is called a signature is one, of images too. Nothing is verified.
  */
-void check_releases(struct check *c, const struct store *s);
+void check_releases(struct check *c, const struct view *v);
 
 #define SIZE_ANY UINT64_MAX
 

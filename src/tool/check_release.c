@@ -4,12 +4,9 @@
  * without a policy: who may sign is asked by `rootwright release verify`.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "core/file.h"
 #include "tool/check.h"
 #include "tool/releases.h"
 
@@ -25,56 +22,50 @@ static const char *after(const char *text, const char *what, const char *name)
 
 /* Is every signature in a directory one, whoever made it? */
 static void check_signatures(
-	struct check *c, const struct store *s, const char *dir)
+	struct check *c, const struct view *v, const char *dir)
 {
 	static uint8_t signature[SIGNATURE_MAX];
-	AUTO_FD int fd =
-		open_how(s->fd, dir, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
-	struct dir names = { .fd = fd };
 	char path[RELEASE_WHERE_MAX + 256];
+	struct view_names names;
 	struct pkcs7 read;
-	const char *name;
 	struct err e;
-	size_t n;
 
-	if (fd < 0 && errno == ENOENT)
-		return;
-	if (fd < 0)
-		names.error = errno;
-	while (fd >= 0 && (name = dir_next(&names))) {
+	check_list(c, v, dir, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.list[i];
 		size_t end = strlen(name);
+		ssize_t n;
 
 		if (end < 5 || strcmp(name + end - 4, ".p7s") != 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, name);
-		if (signature_load(fd, name, signature, &n, &e) != 0 ||
-			pkcs7_read(&read, name, signature, n, &e) != 0)
+		n = view_read(v, path, signature, sizeof(signature));
+		if (n < 0)
+			check_fault(c, FAULT_SIGNATURE, path,
+				"expected a regular file of at most %d bytes: %s",
+				SIGNATURE_MAX, strerror(errno));
+		else if (pkcs7_read(&read, name, signature, n, &e) != 0)
 			check_fault(c, FAULT_SIGNATURE, path, "%s",
 				after(e.text, "signature", name));
 	}
-	if (names.error)
-		check_fault(c, FAULT_UNREADABLE, dir,
-			"expected a readable directory: %s",
-			strerror(names.error));
+	view_names_free(&names);
 }
 
 static void check_images_of(
-	struct check *c, const struct store *s, const struct store_release *x)
+	struct check *c, const struct view *v, const struct store_release *x)
 {
 	char path[OBJECT_PATH_MAX];
-	struct stat st;
 
 	for (unsigned i = 0; i < x->release.n_images; i++) {
 		digest_object_path(&x->release.images[i], path);
-		if (fstatat(s->fd, path, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-			!S_ISREG(st.st_mode))
+		if (!S_ISREG(view_mode(v, path)))
 			check_fault(c, FAULT_MISSING, path,
 				"expected the image of release %s %s, found none",
 				x->name, x->version);
 	}
 }
 
-static void check_release(struct check *c, const struct store *s,
+static void check_release(struct check *c, const struct view *v,
 	const struct store_release *x, const struct store_release *before)
 {
 	char dir[RELEASE_WHERE_MAX];
@@ -84,7 +75,7 @@ static void check_release(struct check *c, const struct store *s,
 		check_fault(c, FAULT_RELEASE, x->where, "%s",
 			after(x->fault, "release", x->where));
 	} else {
-		check_images_of(c, s, x);
+		check_images_of(c, v, x);
 		if (before && !strcmp(before->name, x->name) &&
 			before->release.sequence == x->release.sequence)
 			check_fault(c, FAULT_RELEASE, x->where,
@@ -93,18 +84,18 @@ static void check_release(struct check *c, const struct store *s,
 	}
 	snprintf(dir, sizeof(dir), "releases/%.64s/%.64s", x->name, x->version);
 	if (x->text)
-		check_signatures(c, s, dir);
+		check_signatures(c, v, dir);
 }
 
-void check_releases(struct check *c, const struct store *s)
+void check_releases(struct check *c, const struct view *v)
 {
 	struct release_list l;
 	struct err e;
 
-	if (releases_load(&l, s, NULL, NULL, &e) != 0)
+	if (releases_load_view(&l, v, NULL, NULL, &e) != 0)
 		check_fault(c, FAULT_UNREADABLE, "releases", "%s", e.text);
 	for (size_t i = 0; i < l.n; i++)
-		check_release(c, s, &l.list[i], i ? &l.list[i - 1] : NULL);
+		check_release(c, v, &l.list[i], i ? &l.list[i - 1] : NULL);
 	releases_free(&l);
-	check_signatures(c, s, "signatures");
+	check_signatures(c, v, "signatures");
 }

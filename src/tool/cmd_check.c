@@ -7,6 +7,7 @@
 #include "tool/disk_check.h"
 #include "tool/store.h"
 #include "tool/tool.h"
+#include "tool/view.h"
 
 #define STORES_MAX 100 /* as rootwright mount takes them */
 
@@ -63,11 +64,13 @@ static int check_them(struct check *c, struct stores *s, char *const *images,
 		return check_images(c, s->list, s->n, images, n, e);
 	}
 	for (unsigned i = 0; i < s->n; i++) {
+		const struct view v = view_of(&s->list[i]);
+
 		if (s->n > 1)
 			c->prefix = s->names[i];
 		check_objects(c, &s->list[i]);
-		check_links(c, &s->list[i]);
-		check_releases(c, &s->list[i]);
+		check_links(c, &v);
+		check_releases(c, &v);
 	}
 	return 0;
 }

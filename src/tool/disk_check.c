@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "tool/disk_check.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,10 @@
 #include "tool/disk_store.h"
 #include "tool/ext4_list.h"
 #include "tool/ext4_verity.h"
+#include "tool/meta.h"
 #include "tool/progress.h"
 #include "tool/threads.h"
+#include "tool/view.h"
 
 #define PATH_SIZE 600 /* "objects/", two names of 255 bytes at most */
 #define WAITING 256   /* objects that are read on all processors */
@@ -175,17 +178,40 @@ static int check_all(struct walk *w, ext2_ino_t objects, struct err *e)
 		return -1;
 	}
 	for (i = 0; i < l.n; i++)
-		check_directory(w, l.names + i);
+		if (!check_temporary(w->c, l.names[i].name))
+			check_directory(w, l.names + i);
 	flush(w);
 	free(w->waiting);
 	ext4_list_free(&l);
 	return 0;
 }
 
+/* What kind of store it is; the rest is checked without that, too. */
+static void check_meta(struct check *c, struct view *v)
+{
+	static const char name[] = "meta.json";
+	static char text[META_MAX];
+	ssize_t n = view_read(v, name, text, sizeof(text));
+	struct meta m;
+	struct err e;
+
+	if (n < 0)
+		check_fault(c,
+			errno == ENOENT ? FAULT_MISSING : FAULT_UNREADABLE,
+			name, "expected what kind of store it is: %s",
+			strerror(errno));
+	else if (meta_parse(&m, name, text, n, &e) != 0)
+		check_fault(c, FAULT_UNREADABLE, name, "%s",
+			e.text + strlen(name) + 2);
+	else
+		v->algorithm = m.algorithm;
+}
+
 int disk_check(struct check *c, const char *path, struct err *e)
 {
 	struct disk_store s;
 	struct walk w = { .c = c, .x = &s.x };
+	struct view v = { .name = path, .disk = &s };
 	int r;
 
 	if (disk_store_open(&s, path, e) != 0)
@@ -196,6 +222,11 @@ int disk_check(struct check *c, const char *path, struct err *e)
 				   ext2fs_free_blocks_count(s.x.fs->super)) *
 				   EXT4_BLOCK);
 	r = check_all(&w, disk_find(&s.x, s.top, "objects"), e);
+	if (r == 0) {
+		check_meta(c, &v);
+		check_links(c, &v);
+		check_releases(c, &v);
+	}
 	disk_store_close(&s);
 	return r;
 }

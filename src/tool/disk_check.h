@@ -8,7 +8,8 @@
  * Each object is read in full and hashed. It must be named by its digest and
  * be sealed: the inode's flag, the Merkle tree and the descriptor as the
  * kernel would look for them (ext4_verity.h). Any other name in objects/ is
- * a fault. Whether the file system itself is sound is for e2fsck to say.
+ * a fault. Links, releases and signatures are checked as those of a store
+ * (check.h). Whether the file system itself is sound is for e2fsck to say.
  */
 #ifndef RW_TOOL_DISK_CHECK_H
 #define RW_TOOL_DISK_CHECK_H

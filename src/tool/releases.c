@@ -2,12 +2,11 @@
 #include "tool/releases.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/file.h"
+#include "core/fields.h"
 
 static int no_memory(struct err *e)
 {
@@ -27,98 +26,106 @@ static struct store_release *add(struct release_list *l, struct err *e)
 	return &l->list[l->n++];
 }
 
-static unsigned count_signatures(int fd)
+static unsigned count_signatures(const struct view *v, const char *dir)
 {
-	struct dir d = { .fd = fd };
-	const char *name;
+	struct view_names names;
 	unsigned n = 0;
 
-	while ((name = dir_next(&d)))
+	if (view_list(v, dir, &names) != 0)
+		return 0;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *name = names.list[i];
+
 		n += strlen(name) > 4 &&
 		     !strcmp(name + strlen(name) - 4, ".p7s");
+	}
+	view_names_free(&names);
+	return n;
+}
+
+/* As release_read() does it; the names of directories may be anything. */
+static ssize_t read_manifest(const struct view *v, const char *name,
+	const char *version, char *where, char *text, struct err *e)
+{
+	char checked[NAME_MAX_SIZE];
+	ssize_t n = -1;
+
+	snprintf(where, RELEASE_WHERE_MAX, "releases/%.64s/%.64s/manifest",
+		name, version);
+	errno = EINVAL;
+	if (!field_name(checked, name, strlen(name)) &&
+		!field_name(checked, version, strlen(version)))
+		n = view_read(v, where, text, RELEASE_MAX);
+	if (n < 0)
+		err_sys(e, REASON_RELEASE_INVALID, errno,
+			"release: %s: expected a regular file of at most %d bytes",
+			where, RELEASE_MAX);
 	return n;
 }
 
 /* What is wrong with a manifest is kept; only the lack of memory fails. */
-static int load(struct release_list *l, const struct store *s, const char *name,
+static int load(struct release_list *l, const struct view *v, const char *name,
 	const char *version, struct err *e)
 {
 	static char text[RELEASE_MAX];
 	struct store_release *x = add(l, e);
-	AUTO_FD int dir = -1;
+	char dir[RELEASE_WHERE_MAX];
 	struct err fault;
+	ssize_t n;
 
 	if (!x)
 		return -1;
 	snprintf(x->name, sizeof(x->name), "%s", name);
 	snprintf(x->version, sizeof(x->version), "%s", version);
-	dir = release_read(s->fd, name, version, x->where, text, &x->n, &fault);
-	x->text = dir < 0 ? NULL : malloc(x->n + 1);
-	if (dir >= 0 && !x->text)
-		return no_memory(e);
-	if (dir >= 0) {
-		memcpy(x->text, text, x->n);
-		x->n_signatures = count_signatures(dir);
+	n = read_manifest(v, name, version, x->where, text, &fault);
+	if (n >= 0) {
+		x->text = malloc(n + 1);
+		if (!x->text)
+			return no_memory(e);
+		memcpy(x->text, text, n);
+		x->n = n;
+		snprintf(dir, sizeof(dir), "releases/%s/%s", name, version);
+		x->n_signatures = count_signatures(v, dir);
+		if (release_parse(&x->release, name, version, x->where, x->text,
+			    x->n, &fault) == 0)
+			return 0;
 	}
-	if (dir >= 0 && release_parse(&x->release, name, version, x->where,
-				x->text, x->n, &fault) == 0)
-		return 0;
 	x->fault = strdup(fault.text);
 	return x->fault ? 0 : no_memory(e);
 }
 
 /* A directory of the store; one that is not there has no names. */
-static int open_names(
-	const struct store *s, const char *path, bool *none, struct err *e)
+static int list(const struct view *v, const char *path,
+	struct view_names *names, struct err *e)
 {
-	int fd = open_how(s->fd, path, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
+	int error = view_list(v, path, names);
 
-	*none = fd < 0 && errno == ENOENT;
-	if (fd < 0 && !*none)
-		err_sys(e, REASON_FAILED, errno, "%s/%s: cannot be opened",
-			s->name, path);
-	return fd;
+	if (error && error != ENOENT)
+		return err_sys(e, REASON_FAILED, error, "%s/%s: cannot be read",
+			v->name, path);
+	return 0;
 }
 
-/* The next name that is wanted and not temporary. */
-static const char *next(struct dir *d, const char *wanted)
+static bool is_wanted(const char *name, const char *wanted)
 {
-	const char *name;
-
-	do {
-		name = dir_next(d);
-	} while (name && ((wanted && strcmp(name, wanted) != 0) ||
-				 !strncmp(name, STORE_TEMPORARY,
-					 strlen(STORE_TEMPORARY))));
-	return name;
+	return (!wanted || !strcmp(name, wanted)) &&
+	       strncmp(name, STORE_TEMPORARY, strlen(STORE_TEMPORARY)) != 0;
 }
 
-static int ended(const struct dir *d, const struct store *s, const char *path,
-	struct err *e)
-{
-	return d->error ? err_sys(e, REASON_FAILED, d->error,
-				  "%s/%s: cannot be read", s->name, path)
-			: 0;
-}
-
-static int load_name(struct release_list *l, const struct store *s,
+static int load_name(struct release_list *l, const struct view *v,
 	const char *name, const char *version, struct err *e)
 {
 	char path[300];
-	bool none;
-	AUTO_FD int fd = -1;
-	struct dir d = { 0 };
-	const char *v;
+	struct view_names names;
+	int r;
 
 	snprintf(path, sizeof(path), "releases/%s", name);
-	fd = open_names(s, path, &none, e);
-	if (fd < 0)
-		return none ? 0 : -1;
-	d.fd = fd;
-	while ((v = next(&d, version)))
-		if (load(l, s, name, v, e) != 0)
-			return -1;
-	return ended(&d, s, path, e);
+	r = list(v, path, &names, e);
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (is_wanted(names.list[i], version))
+			r = load(l, v, name, names.list[i], e);
+	view_names_free(&names);
+	return r;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -133,25 +140,28 @@ static int newest_first(const void *a, const void *b)
 	return r ? r : strcmp(x->version, y->version);
 }
 
+int releases_load_view(struct release_list *l, const struct view *v,
+	const char *name, const char *version, struct err *e)
+{
+	struct view_names names;
+	int r = list(v, "releases", &names, e);
+
+	memset(l, 0, sizeof(*l));
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		if (is_wanted(names.list[i], name))
+			r = load_name(l, v, names.list[i], version, e);
+	view_names_free(&names);
+	if (l->n)
+		qsort(l->list, l->n, sizeof(*l->list), newest_first);
+	return r;
+}
+
 int releases_load(struct release_list *l, const struct store *s,
 	const char *name, const char *version, struct err *e)
 {
-	bool none;
-	AUTO_FD int fd = open_names(s, "releases", &none, e);
-	struct dir d = { .fd = fd };
-	const char *found;
+	const struct view v = view_of(s);
 
-	memset(l, 0, sizeof(*l));
-	if (fd < 0)
-		return none ? 0 : -1;
-	while ((found = next(&d, name)))
-		if (load_name(l, s, found, version, e) != 0)
-			return -1;
-	if (ended(&d, s, "releases", e) != 0)
-		return -1;
-	if (l->n)
-		qsort(l->list, l->n, sizeof(*l->list), newest_first);
-	return 0;
+	return releases_load_view(l, &v, name, version, e);
 }
 
 void releases_free(struct release_list *l)

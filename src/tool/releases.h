@@ -12,7 +12,7 @@
 #define RW_TOOL_RELEASES_H
 
 #include "core/release.h"
-#include "tool/store.h"
+#include "tool/view.h"
 
 struct store_release {
 	char name[256], version[256]; /* of the directories */
@@ -37,6 +37,8 @@ struct release_list {
  * releases_free() in any case.
  */
 must_check int releases_load(struct release_list *l, const struct store *s,
+	const char *name, const char *version, struct err *e);
+must_check int releases_load_view(struct release_list *l, const struct view *v,
 	const char *name, const char *version, struct err *e);
 void releases_free(struct release_list *l);
 

@@ -13,6 +13,7 @@
 #include "tool/gc_private.h"
 #include "tool/read.h"
 #include "tool/repair_private.h"
+#include "tool/view.h"
 
 int repair_note(
 	struct repair *r, const char *path, const char *text, struct err *e)
@@ -109,8 +110,9 @@ int repair_links(struct repair *r, struct err *e)
 {
 	struct finding f = { .r = r };
 	struct check c = { .tell = found, .ctx = &f };
+	const struct view v = view_of(&r->roots.store);
 
-	check_links(&c, &r->roots.store);
+	check_links(&c, &v);
 	*e = f.e;
 	return f.failed ? -1 : 0;
 }

@@ -40,6 +40,13 @@ def check(name, damage, *faults):
     found = json.loads(run(ROOTWRIGHT, "check", "--json", store)[1])
     equal([(f["path"], f["kind"], f["text"]) for f in found["faults"]],
           list(faults), "the same as JSON")
+    shutil.rmtree(f"{T}/disk", ignore_errors=True)
+    os.mkdir(f"{T}/disk")
+    disk = f"{T}/disk/image"
+    equal(run(ROOTWRIGHT, "disk", "--store", store, "--output", disk)[0], 0,
+          "a disk of it")
+    equal(run(ROOTWRIGHT, "check", disk)[:2], (code, out),
+          "the same on the disk")
 
 
 def put(path, content):
@@ -101,8 +108,7 @@ check("a file in the place of a release",
        "expected a regular file of at most 65536 bytes: Not a directory"))
 check("a file in the place of the signatures", lambda: (
     shutil.rmtree(f"{store}/signatures"), put("signatures", b"")),
-      ("signatures", "unreadable",
-       "expected a readable directory: Not a directory"))
+      ("signatures", "type", "expected a directory, found something else"))
 check("what is no signature by its name",
       lambda: put(f"{place}/README", b"for people"))
 check("what an installer left",

@@ -39,6 +39,19 @@ def check(name, damage, *faults):
           list(faults), "the same as JSON")
     equal((found["complete"], code), (True, 1 if faults else 0),
           "and the check is complete")
+    if all(path.startswith("images/") for path, _, _ in faults):
+        check_disk("".join(f"{p}: {text}\n" for p, _, text in faults))
+
+
+def check_disk(want):
+    """The same faults are found on a disk, which nobody has mounted."""
+    shutil.rmtree(f"{T}/disk", ignore_errors=True)
+    os.mkdir(f"{T}/disk")
+    disk = f"{T}/disk/image"
+    equal(run(ROOTWRIGHT, "disk", "--store", store, "--output", disk)[0], 0,
+          "a disk of it")
+    equal(run(ROOTWRIGHT, "check", disk)[:2], (1 if want else 0, want),
+          "the same on the disk")
 
 
 def overwrite(path, offset, content):
@@ -129,6 +142,25 @@ check("a reference to an object that is no image",
       lambda: os.symlink("../../" + first, f"{store}/images/refs/x"),
       ("images/refs/x", "link",
        "expected a link to an entry of images/, found one to ../../" + first))
+check("references in directories, by links of directories", lambda: (
+    os.makedirs(f"{store}/images/refs/a/b"),
+    os.symlink("a/b", f"{store}/images/refs/c"),
+    os.symlink(f"../../../../images/refs/../{digest}",
+               f"{store}/images/refs/a/b/good"),
+    os.symlink("x" * 70 + "/y", f"{store}/images/refs/a/long"),
+    os.symlink("loop", f"{store}/images/refs/a/loop"),
+    os.symlink(f"../../../../images/{digest}", f"{store}/images/refs/a/out")),
+      ("images/refs/a/long", "link", "expected a link to an image, found one "
+       f"to {'x' * 70}/y, which is not there"),
+      ("images/refs/a/loop", "link", "expected a link to an image, found one "
+       "to loop, which is not there"),
+      ("images/refs/a/out", "link", "expected a link to an image, found one "
+       f"to ../../../../images/{digest}, which is not there"),
+      ("images/refs/c", "link", "expected a link to an image, found one to "
+       "a/b, which is not there"))
+check("a file in the place of images/refs", lambda: (
+    shutil.rmtree(f"{store}/images/refs"), create("images/refs")),
+      ("images/refs", "type", "expected a directory, found something else"))
 check("two at once", lambda: (overwrite(first, 4097, b"!"),
                               os.mkdir(f"{store}/objects/AB")),
       *sorted([("objects/AB", "name",
