@@ -70,12 +70,13 @@ class Disk:
             raise RuntimeError(f"{path}: byte {at}: not in {self.path}")
 
 
-def _program(entries, path):
-    """A program and the libraries that it is linked with."""
+def add_program(entries, path):
+    """A program, as one in /bin, and the libraries that it is linked with."""
     libraries = re.findall(r"(/\S+) \(0x", base.run("ldd", path))
     for file in {path, *libraries}:
         with open(file, "rb") as f:
-            name = "bin/fsverity" if file == path else file.lstrip("/")
+            name = (f"bin/{os.path.basename(path)}" if file == path
+                    else file.lstrip("/"))
             _directories(entries, name)
             entries[name] = cpio.file(f.read(), 0o755)
 
@@ -120,7 +121,7 @@ class Stores(base.Base):
     def _seal(self, fs, path):
         kernel = SEALED_BY[fs]
         entries = dict(self.built(kernel, fs)[1])
-        _program(entries, shutil.which("fsverity"))
+        add_program(entries, shutil.which("fsverity"))
         entries["mnt"] = cpio.directory()
         for top, _, files in os.walk(f"{base.DIR}/tree"):
             for file in files:
