@@ -20,15 +20,19 @@ static const char usage[] =
 	"that tree gives. An IMAGE is a file, or with --store a digest of an image\n"
 	"there. No object is read.\n"
 	"\n"
+	"  --upper            others come below them: keep what hides these\n"
 	"  --store DIR        put the image into this store\n"
 	"  --output IMAGE     write the image to this file, which must not exist\n"
 	"  --min-version N    the format's version is at least N, 0 (default) or 1\n"
 	"  --max-version N    and at most N, 0 or 1 (default)\n"
 	"  --help             print this\n";
 
-static int parse_option(struct build *b, int o)
+static int parse_option(struct build *b, bool *upper, int o)
 {
 	switch (o) {
+	case 'u':
+		*upper = true;
+		return 0;
 	case 's':
 		b->store_name = optarg;
 		return 0;
@@ -50,9 +54,10 @@ static int parse_option(struct build *b, int o)
 	}
 }
 
-static int parse(struct build *b, int argc, char **argv)
+static int parse(struct build *b, bool *upper, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "upper", no_argument, NULL, 'u' },
 		{ "store", required_argument, NULL, 's' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "min-version", required_argument, NULL, 'm' },
@@ -63,7 +68,7 @@ static int parse(struct build *b, int argc, char **argv)
 	int o, r;
 
 	while ((o = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		r = parse_option(b, o);
+		r = parse_option(b, upper, o);
 		if (r != 0)
 			return r;
 	}
@@ -92,26 +97,27 @@ static int open_images(struct stack *k, const struct build *b, char **names,
 	return r == 0 ? capture_check_images(k->images, k->n, e) : r;
 }
 
-static int merge(struct build *b, struct stack *k, struct err *e)
+static int merge(struct build *b, struct stack *k, bool upper, struct err *e)
 {
 	if (merge_algorithm(k->images, k->n, &b->algorithm, e) != 0 ||
 		build_prepare(b, e) != 0)
 		return -1;
 	for (unsigned i = k->n; i-- > 0;)
-		if (merge_onto(b->tree, &k->images[i], e) != 0)
+		if (merge_onto(b->tree, &k->images[i], upper, e) != 0)
 			return -1;
 	b->entries = tree_entries(b->tree);
 	return build_publish(b, b->tree, e);
 }
 
-static int run(struct build *b, char **names, unsigned n, struct err *e)
+static int run(
+	struct build *b, bool upper, char **names, unsigned n, struct err *e)
 {
 	struct stack k = { 0 };
 	char hex[DIGEST_HEX_MAX];
 	int r = open_images(&k, b, names, n, e);
 
 	if (r == 0)
-		r = merge(b, &k, e);
+		r = merge(b, &k, upper, e);
 	stack_close(&k);
 	if (r != 0)
 		return -1;
@@ -124,15 +130,16 @@ static int run(struct build *b, char **names, unsigned n, struct err *e)
 int cmd_merge(int argc, char **argv)
 {
 	struct build b = BUILD_NONE;
+	bool upper = false;
 	struct err e;
-	int r = parse(&b, argc, argv);
+	int r = parse(&b, &upper, argc, argv);
 
 	if (r != 0)
 		return r == 'h' ? 0 : r;
 	progress_seconds();
 	b.source.kind = SOURCE_DUMP;
 	b.source_name = "images";
-	r = run(&b, argv + optind, (unsigned)(argc - optind), &e);
+	r = run(&b, upper, argv + optind, (unsigned)(argc - optind), &e);
 	build_close(&b);
 	return r == 0 ? read_flush() : tool_fail(&e);
 }

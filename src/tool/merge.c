@@ -11,6 +11,7 @@
 struct merging {
 	struct tree *t;
 	struct read_image *r;
+	bool upper;
 	struct read_stat stat;
 	uint32_t *by_node;  /* directories: the tree's inode */
 	uint32_t *by_inode; /* of the image: the tree's, or TREE_NONE */
@@ -171,7 +172,12 @@ static int put(struct merging *m, uint32_t node)
 	}
 	if (old != TREE_NONE)
 		tree_remove(m->t, dir, m->name);
-	return put_new(m, node, dir);
+	if (put_new(m, node, dir) != 0)
+		return -1;
+	if (m->upper && S_ISDIR(m->stat.mode) &&
+		(old != TREE_NONE || (m->stat.overlay & READ_OPAQUE)))
+		tree_set_opaque(m->t, m->by_node[node]);
+	return 0;
 }
 
 /* overlayfs does not ask whether a root is opaque, and each image's is. */
@@ -190,21 +196,39 @@ static int put_root(struct merging *m)
 	return set_xattrs(m, 0, TREE_ROOT);
 }
 
-/* No image hides a name that it has itself, so when does not matter. */
-static void hide(struct merging *m)
+/* Does it show nothing of the images below, whatever they have? */
+static bool hides_all(const struct tree *t, uint32_t dir)
+{
+	for (; dir != TREE_ROOT; dir = tree_parent(t, dir))
+		if (t->inodes[dir].opaque)
+			return true;
+	return false;
+}
+
+/*
+ * No image hides a name that it has itself, so when does not matter. Of a
+ * directory that is not merged overlayfs lists the whiteouts: none is put
+ * where it is not needed.
+ */
+static int hide(struct merging *m)
 {
 	for (uint32_t i = 0; i < m->r->n_hidden; i++) {
 		const struct read_hidden *h = &m->r->hidden[i];
+		uint32_t dir = m->by_node[h->parent];
 
 		memcpy(m->name, h->name, h->name_size);
 		m->name[h->name_size] = '\0';
-		tree_remove(m->t, m->by_node[h->parent], m->name);
+		tree_remove(m->t, dir, m->name);
+		if (m->upper && !hides_all(m->t, dir) &&
+			tree_hide(m->t, dir, m->name, m->e) != 0)
+			return refuse_as(m, h->parent);
 	}
+	return 0;
 }
 
-int merge_onto(struct tree *t, struct read_image *r, struct err *e)
+int merge_onto(struct tree *t, struct read_image *r, bool upper, struct err *e)
 {
-	struct merging m = { .t = t, .r = r, .e = e };
+	struct merging m = { .t = t, .r = r, .upper = upper, .e = e };
 	int result = -1;
 
 	m.by_node = malloc(r->n_nodes * sizeof(*m.by_node));
@@ -215,7 +239,7 @@ int merge_onto(struct tree *t, struct read_image *r, struct err *e)
 		for (uint32_t i = 1; result == 0 && i < r->n_nodes; i++)
 			result = put(&m, i);
 		if (result == 0)
-			hide(&m);
+			result = hide(&m);
 	} else {
 		err_set(e, REASON_FAILED, "%s: out of memory", r->name);
 	}

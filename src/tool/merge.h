@@ -6,6 +6,10 @@
  * and opaque directories hide. Hard links stay among the names that one image
  * gives a file. No object is read or needed.
  *
+ * With upper other images are expected below these: whiteouts and opaque
+ * directories are kept, and a directory in place of what hid something is
+ * opaque.
+ *
  * Refused with image and entry: what overlayfs would follow elsewhere
  * (redirected directories), whiteouts that are xattrs, objects that are not
  * at their digest's place or have none, images of different hashes.
@@ -17,7 +21,8 @@
 #include "tool/tree.h"
 
 /* Puts the image on top of what t has. From the undermost to the topmost. */
-must_check int merge_onto(struct tree *t, struct read_image *r, struct err *e);
+must_check int merge_onto(
+	struct tree *t, struct read_image *r, bool upper, struct err *e);
 
 /*
  * The hash of the first object that the images name; SHA-256 if they name

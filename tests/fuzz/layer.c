@@ -81,7 +81,7 @@ static bool merge(struct tree *t, struct layer_stack *s)
 		    capture_check_images(images, 2, &e) == 0;
 
 	for (unsigned i = 2; good && i-- > 0;)
-		if (merge_onto(t, &images[i], &e) != 0)
+		if (merge_onto(t, &images[i], false, &e) != 0)
 			__builtin_trap();
 	read_close(&images[0]);
 	read_close(&images[1]);

@@ -59,12 +59,24 @@ def refused(command, words, name, hint=None):
         has(err, f"\nhint: {hint}", f"{name}: the hint")
 
 
+def in_parts(images):
+    """The same, the upper images of each stack being merged first."""
+    found = set()
+    for k in range(1, len(images) + 1):
+        upper = merge("--upper", "--store", STORE, *images[:k])[1].strip()
+        found.add(merge("--store", STORE, upper, *images[k:])[:2])
+    return found
+
+
 def same(name, *lists):
     """Merging the layers' images gives what the image as a whole is."""
     images = layers(*lists)
     equal(len(images), len(lists), f"{name}: an image a layer")
     want = build(SOURCE)[1]
     equal(merge("--store", STORE, *images)[:2], (0, want), name)
+    equal(in_parts(images), {(0, want)}, f"{name}: merge --upper")
+    equal([merge("--upper", "--store", STORE, i)[1] for i in images],
+          [i + "\n" for i in images], f"{name}: --upper of one is the same")
     return images
 
 
@@ -267,7 +279,8 @@ for n in range(80):
         continue  # as a tar may be refused whose members contradict others
     taken += 1
     images = build("--layers", "--store", STORE, SOURCE)[1].split()
-    if not images or merge("--store", STORE, *images)[:2] != (0, want):
+    if (not images or merge("--store", STORE, *images)[:2] != (0, want) or
+            in_parts(images) != {(0, want)}):
         different.append(n)
     # Any two neighbours can be merged first.
     elif len(images) > 2:

@@ -140,6 +140,19 @@ for name, want, *lists in (
          [root], [d("ab"), tar("ab/f")])):
     equal(set(seen(*images(*lists))), want, name)
 
+# Two of three are merged first, with what hides the third.
+some = [root, d("d"), tar("d/a"), tar("d/b"), d("e"), tar("e/a"), d("g"),
+        tar("g/a"), tar("f")]
+three = images(some, [d("d"), tar("d/.wh.a"), d("e"), tar("e/.wh..wh..opq"),
+                      tar("e/b"), tar(".wh.g")],
+               [d("d"), tar("d/a", big), tar("d/.wh.b"), d("g"), tar("g/b"),
+                tar(".wh.f")])
+code, upper, err = run(ROOTWRIGHT, "merge", "--upper", "--store", STORE,
+                       *three[:2])
+shown = seen(upper.strip(), three[2])
+equal(set(shown), {".", "d", "d/a", "e", "e/b", "g", "g/b"}, "merge --upper")
+equal(shown, seen(*three), "shows above another what the stack shows")
+
 # Several stores.
 a = run(ROOTWRIGHT, "build", "--store", f"{T}/one", "--output", f"{T}/a",
         "-", input=layer(root, tar("a", big)), text=False)[1].decode().strip()
