@@ -18,8 +18,7 @@
 
 /*
  * A ring: [collect, take) are taken, [take, put) wait to be taken. Who walks
- * works, too, when more waits than the threads take next: no processor is
- * left without work, whether walking or reading takes longer.
+ * works, too, when more waits than the threads take next: none is idle then.
  */
 struct intake {
 	struct tree *tree;
@@ -64,9 +63,8 @@ static bool is_enough(const struct intake *in)
 }
 
 /*
- * With the lock held: takes the next jobs that fit into a buffer, and at the
- * end leaves some for the others. After an error nothing more is begun: all
- * that is before it has been.
+ * With the lock held: takes the next jobs that fit into a buffer, at the end
+ * fewer. After an error nothing more is begun: all before it has been.
  */
 static bool take(struct intake *in, struct group *g)
 {
