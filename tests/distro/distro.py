@@ -50,14 +50,14 @@ def run(*argv, **kwargs):
     return out
 
 
-def missing(suite):
+def missing(suite, kind="dracut"):
     """Why this cannot run here, or nothing."""
     if not shutil.which("qemu-system-x86_64"):
         return "no qemu-system-x86_64: make deps installs it"
     if not tap.kernel(KERNEL):
         return f"no kernel {KERNEL} in {tap.CACHE}: make deps fetches it"
-    if not os.path.exists(f"{tap.CACHE}/{suite}-dracut.tar"):
-        return (f"no {suite}-dracut.tar in {tap.CACHE}: make deps could not "
+    if not os.path.exists(f"{tap.CACHE}/{suite}-{kind}.tar"):
+        return (f"no {suite}-{kind}.tar in {tap.CACHE}: make deps could not "
                 "fetch it")
     if os.geteuid():
         return "files of other owners: needs root"
@@ -74,7 +74,7 @@ def write(path, text, mode=0o644):
 class Distro:
     """A tree with rootwright in it, and what becomes of it."""
 
-    def __init__(self, suite, name=None):
+    def __init__(self, suite, name=None, kind="dracut"):
         self.suite, self.dir = suite, f"{tap.B}/distro/{name or suite}"
         self.tree = f"{self.dir}/tree"
         self.vmlinuz, modules = tap.kernel(KERNEL)
@@ -83,7 +83,7 @@ class Distro:
         os.makedirs(self.tree)
         run("tar", "-C", self.tree, "--numeric-owner", "--exclude=./dev/*",
             "--xattrs", "--xattrs-include=*",
-            "-xpf", f"{tap.CACHE}/{suite}-dracut.tar")
+            "-xpf", f"{tap.CACHE}/{suite}-{kind}.tar")
         shutil.copytree(modules, f"{self.tree}/usr/lib/modules/{self.release}",
                         symlinks=True)
         run("depmod", "-b", self.tree, self.release)

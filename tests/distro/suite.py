@@ -51,7 +51,8 @@ def interpreter(path):
                for i in range(n))
 
 
-def inspected(d, initrd):
+def inspected(d, initrd, guards=("init", "usr/sbin/sulogin",
+                                 "usr/bin/dracut-emergency")):
     """What can be executed before /init, and what shells have become."""
     top, found = d.unpacked(initrd), []
     for where, _, names in os.walk(top):
@@ -71,7 +72,7 @@ def inspected(d, initrd):
     equal(oct(os.stat(loader).st_mode & 0o777), "0o644",
           f"{initrd}: and the loader cannot be executed")
     guard = os.path.realpath(f"{top}/usr/lib/rootwright/guard")
-    for name in ("init", "usr/sbin/sulogin", "usr/bin/dracut-emergency"):
+    for name in guards:
         equal(os.path.realpath(f"{top}/{name}"), guard,
               f"{initrd}: /{name} is the guard")
     shutil.rmtree(top)
