@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rootwright-guard: stands around systemd or dracut's own scripts in an
- * initramfs that was not made for rootwright alone. Part of the trusted path.
+ * rootwright-guard: stands around systemd, dracut's own scripts or those of
+ * initramfs-tools in an initramfs that was not made for rootwright alone. Part
+ * of the trusted path.
  *
  * Promises: nothing in the initramfs gets to see the kernel command line but
  * rootwright-boot, which may; so no word of it (rd.break, rd.shell, root=,
@@ -14,7 +15,7 @@
  *	                   /proc/cmdline and executes the real init
  *	... boot           runs rootwright-boot where the real one is seen
  *	... switch-root    checks /sysroot, takes the mask away, hands over
- *	/sbin/switch_root  the same, for dracut's init, which is PID 1
+ *	/sbin/switch_root  the same, for an init of scripts, which is PID 1
  *	anything else      is what a shell would have been: fails
  *
  * rdinit= may name any program, so the initramfs has only two that can run
@@ -53,7 +54,7 @@ static const char given[] = "rd.shell=0"
  * with no other value than the one after the "=", if there is one.
  */
 static const char refused[] =
-	"rd.break\nrdbreak\nrd.shell\nrdshell\nrd.cmdline\nrd.emergency\n"
+	"break\nrd.break\nrdbreak\nrd.shell\nrdshell\nrd.cmdline\nrd.emergency\n"
 	"rd.rescue\nrd.systemd.unit\nrd.systemd.debug_shell\n"
 	"rd.systemd.debug-shell\nrd.systemd.break\nSYSTEMD_SULOGIN_FORCE\n";
 static const char harmless[] =
