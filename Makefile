@@ -33,6 +33,7 @@ MANDIR ?= $(PREFIX)/share/man
 BASHDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHDIR ?= $(PREFIX)/share/zsh/vendor-completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+TOOLSDIR ?= $(PREFIX)/share/initramfs-tools
 DRACUTDIR ?= $(PREFIX)/lib/dracut/modules.d
 KERNELDIR ?= $(PREFIX)/lib/kernel/install.d
 
@@ -72,7 +73,7 @@ UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 UNITS_SYSTEMD := $(sort $(wildcard systemd/*.service))
 MAN := $(sort $(wildcard $(addsuffix /*.[1-8],src/* initrd dracut-module \
-	kernel-install)))
+	initramfs-tools kernel-install)))
 MBED := $(patsubst $(MBEDTLS_SRC)/library/%,%, \
 	$(sort $(wildcard $(MBEDTLS_SRC)/library/*.c)))
 
@@ -374,6 +375,12 @@ install: all ## DESTDIR=, PREFIX=, COMPAT=1: composefs' names too
 	install -m 644 dracut-module/50rootwright/* \
 		$(DESTDIR)$(DRACUTDIR)/50rootwright
 	chmod 755 $(DESTDIR)$(DRACUTDIR)/50rootwright/*.sh
+	install -D -m 755 initramfs-tools/hook \
+		$(DESTDIR)$(TOOLSDIR)/hooks/rootwright
+	install -D -m 644 initramfs-tools/conf-hook \
+		$(DESTDIR)$(TOOLSDIR)/conf-hooks.d/rootwright
+	install -D -m 644 -t $(DESTDIR)$(LIBEXECDIR)/initramfs-tools \
+		$(addprefix initramfs-tools/,init functions mountroot switch_root)
 	install -m 644 initrd/init $(DESTDIR)$(LIBEXECDIR)/initrd
 	install -m 755 keys/make-key $(DESTDIR)$(LIBEXECDIR)/keys
 	install -m 644 keys/openssl.cnf $(DESTDIR)$(LIBEXECDIR)/keys
