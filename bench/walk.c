@@ -3,7 +3,7 @@
  * In a guest: what it takes to look at all of a tree. For each way of looking
  * one line with the caches dropped and REPEATS lines without:
  *
- *	time <op> cold|warm <microseconds>
+ *	time <op> cold|warm <microseconds> <of them busy> <reads of disks> <KiB>
  *
  * and what the kernel's memory was (KiB) with the caches dropped and after
  * the cold ls and the cold read:
@@ -122,21 +122,78 @@ static const struct op {
 	{ "read", read_all, S_IFREG },
 };
 
+/* What there is of one CPU's time, and what its disks have read. */
+struct count {
+	long long usec, busy; /* since the start */
+	unsigned long long reads, kib;
+};
+
+/*
+ * How long the one CPU has run something, without what interrupts do when it
+ * runs nothing. It is counted when a task leaves the CPU, as this one does.
+ */
+static long long busy_usec(void)
+{
+	long long ns = -1;
+	char line[256];
+	FILE *f;
+
+	usleep(1);
+	f = fopen("/proc/schedstat", "r");
+	if (!f)
+		err(1, "/proc/schedstat");
+	while (ns < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "cpu0 %*u %*u %*u %*u %*u %*u %lld", &ns);
+	fclose(f);
+	if (ns < 0)
+		errx(1, "/proc/schedstat: expected the time of a CPU");
+	return ns / 1000;
+}
+
+static void count_disks(struct count *c)
+{
+	unsigned long long reads, sectors;
+	char line[256], name[32];
+	FILE *f = fopen("/proc/diskstats", "r");
+
+	if (!f)
+		err(1, "/proc/diskstats");
+	c->reads = c->kib = 0;
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "%*u %*u %31s %llu %*u %llu", name, &reads,
+			    &sectors) == 3 &&
+			strncmp(name, "nvme", 4) == 0 && !strchr(name, 'p')) {
+			c->reads += reads;
+			c->kib += sectors / 2;
+		}
+	fclose(f);
+}
+
+static void count(struct count *c)
+{
+	struct timespec t;
+
+	count_disks(c);
+	c->busy = busy_usec();
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	c->usec = t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+}
+
 static void run(const struct op *op, const char *how)
 {
-	struct timespec a, b;
+	struct count a, b;
 
 	n_bytes = 0;
-	clock_gettime(CLOCK_MONOTONIC, &a);
+	count(&a);
 	if (!op->one)
 		ls();
 	for (size_t i = 0; op->one && i < n_entries; i++)
 		if (!op->type || (entries[i].mode & S_IFMT) == op->type)
 			op->one(entries[i].path);
-	clock_gettime(CLOCK_MONOTONIC, &b);
-	printf("time %s %s %lld\n", op->name, how,
-		(b.tv_sec - a.tv_sec) * 1000000LL +
-			(b.tv_nsec - a.tv_nsec) / 1000);
+	count(&b);
+	printf("time %s %s %lld %lld %llu %llu\n", op->name, how,
+		b.usec - a.usec, b.busy - a.busy, b.reads - a.reads,
+		b.kib - a.kib);
 }
 
 /* An inode of overlayfs holds those below it: once more frees these. */
@@ -170,6 +227,8 @@ static void memory(const char *when)
 
 int main(int argc, char **argv)
 {
+	/* Nothing is left in a buffer for a child to write once more. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc != 3 || chdir(argv[1]) != 0)
 		errx(2, "usage: walk DIR REPEATS");
 	if (nftw(".", gather, 16, FTW_PHYS) != 0)
