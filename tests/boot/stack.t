@@ -180,6 +180,8 @@ def judge(kernel_name, console, steps, words):
               f"{kernel_name}: user-userxattr")
     shows("user-no-objects", "00000000a")
     shows("user-layers", ".", "./d", "./d/new")
+    shows("user-upper", "nnnnmore", ".", "./d", "./x")
+    shows("user-below", "nnnnnnnn")
     shows("left", "0")
     path = "/".join(object_of(b"g" * 7000).split("/")[-3:])
     code, text = step("check")

@@ -112,4 +112,14 @@ step user-no-objects user "ro,userxattr,lowerdir=/low/app:/low/file"
 step user-layers unshare -Urm sh -c 'mount -t overlay -o \
 	ro,userxattr,lowerdir=/low/top:/low/bottom overlay /mnt &&
 	cd /mnt && find . | sort'
+# On top of what the machine's root has mounted, all is as it should be.
+rootwright mount --store $C "$TOP" "$BOTTOM" /mnt
+step user-upper unshare -Urm sh -ec 'mount -t tmpfs tmpfs /tmp
+	mkdir /tmp/u /tmp/w
+	mount -t overlay -o \
+	userxattr,lowerdir=/mnt,upperdir=/tmp/u,workdir=/tmp/w overlay /mnt
+	echo more >>/mnt/d/new && tail -c 9 /mnt/d/new
+	cd /mnt && rm d/new && mkdir x && find . | sort'
+step user-below sh -c 'head -c 8 /mnt/d/new; echo'
+umount /mnt
 step left sh -c 'grep -c -e " /mnt " /proc/mounts; true'
