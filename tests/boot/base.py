@@ -28,6 +28,7 @@ store=LABEL=rootwright
 on_failure=reboot
 failure_delay=0
 """
+STATE = "etc=overlay\nstate=LABEL=state\nstate_fstype="
 
 
 def run(*argv):
@@ -210,15 +211,17 @@ class Base:
             self.machine, "witness.c", f"{DIR}/witness", static=True)
 
     def built(self, kernel, fs="ext4", pid1=False):
-        """The initramfs that the builder makes for a kernel and the store's
-        file system, without busybox for PID 1: the file's name, and what is
-        in it."""
+        """The initramfs that the builder makes for a kernel and the file
+        systems of store and state ("ext4+btrfs"; only one: of both), without
+        busybox for PID 1: the file's name, and what is in it."""
         with self.lock:
             out = f"{DIR}/initrd.{kernel}.{fs}{'.pid1' if pid1 else ''}"
             if out not in self.entries:
                 config, build = f"{DIR}/config", self.machine.build
+                store, _, state = fs.partition("+")
                 _write(f"{config}/boot.conf",
-                       f"{CONF}store_fstype={fs}\n".encode())
+                       f"{CONF}store_fstype={store}\n{state and STATE}"
+                       f"{state}\n".encode())
                 run(tap.ROOTWRIGHT, "initrd", "--modules",
                     tap.kernel(kernel)[1], "--boot",
                     f"{build}/rootwright-boot", "--config", config,

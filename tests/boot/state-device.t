@@ -41,12 +41,12 @@ initrd = f"{base.DIR}/initrd"
 device.initrd(initrd, Case("", None, conf=BOTH + "factory_reset=yes\n"))
 
 
-def boot(name, state, guest, words="", reset=None):
+def boot(name, state, guest, words="", reset=None, kernel="bookworm-6.12"):
     """One boot with this state, which keeps what is written; returns the log
     of its writes."""
     expect = kept(record={"writable.reset": reset}, guest=guest)
     outcome = vm.boot(
-        tap.kernel()[0], initrd, "console=ttyS0 quiet panic=-1 no_timer_check "
+        tap.kernel(kernel)[0], initrd, "console=ttyS0 quiet panic=-1 no_timer_check "
         f"composefs={device.words['one']} {words}", [device.disk],
         extra=log_writes(state, 9))
     problems = expect(outcome, device.words)
@@ -139,4 +139,20 @@ Disk(STATE).put("/a/state/var/fill", b"")
 FULL = [f"LEAVE {x}: No space left on device" for x in FILES]
 for name in "a system that fills its state", "starts again", "and again":
     boot(name, STATE, FULL)
+
+# Other file systems.
+for kernel, fs, *make in (
+        ("bookworm-6.12", "btrfs", "114M", "mkfs.btrfs", "-q", "-L", "state"),
+        ("bookworm-6.12-generic", "f2fs", "64M", "mkfs.f2fs", "-q", "-l",
+         "state")):
+    size, *make = make
+    os.unlink(STATE)
+    base.run("truncate", "-s", size, STATE)
+    base.run(*make, STATE)
+    device.initrd(initrd, Case(
+        "", None, conf=BOTH + f"state_fstype={fs}\n", kernel=kernel,
+        modules=f"ext4+{fs}"))
+    boot(f"{fs}: the first boot makes what it needs", STATE, NEW,
+         kernel=kernel)
+    boot(f"{fs}: the second one finds it", STATE, OLD, kernel=kernel)
 tap.done()

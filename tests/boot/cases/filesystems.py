@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The store on btrfs and f2fs, and on what cannot hold one (stores.py)."""
 from cases.common import BOTH, CONF, TRUSTED
+from cases.writable import BOTH as STATE, kept
 from expect import Case, boots, refuses
 
 F2FS = "bookworm-6.12-generic"  # the cloud kernels have no f2fs
@@ -36,6 +37,9 @@ def good(fs, kernel):
         Case(f"{fs}: a bit flipped in another object",
              boots(victim="I/O error", mapped="Bus error"), fs=fs,
              kernel=kernel, conf=on(CONF, fs), disk=["flip_content {tree}{victim} 100000"]),
+        Case(f"{fs}: the state beside the store", kept(
+            record={"writable.device": "/dev/vda"}), fs=fs, kernel=kernel,
+            conf=on(STATE.replace("LABEL=state", "store"), fs)),
     ]
 
 
