@@ -27,8 +27,8 @@ ok(code == 0, "one round on one kernel", err[-3000:])
 has(out, "\n48 entries, 40 files of 0.8 MB", "all ways show the same tree")
 rows = [line.split(" | ") for line in out.splitlines() if " | " in line]
 for way in WAYS:
-    equal([len(row) for row in rows if row[0] == f"| {way}"], [11, 5],
-          f"{way}: ratios, and memory")
+    equal([len(row) for row in rows if row[0] == f"| {way}"], [11, 6, 5],
+          f"{way}: ratios, what the disks are asked, and memory")
 words = {e.text for e in xml.etree.ElementTree.parse(f"{T}/plot.svg").iter(
     "{http://www.w3.org/2000/svg}text")}
 ok({*WAYS, "ls -lR", "1.00"} <= words, "the plot is XML, and names the ways",
