@@ -71,10 +71,27 @@ class States(Releases):
         os.mkdir(f"{tree}/sysroot")
         self.words["bare"] = base.run(tap.ROOTWRIGHT, "build", "--store",
                                       self.store, tree).strip()
+        self._labelled()
         os.unlink(self.disk)
         base.run(tap.ROOTWRIGHT, "disk", "--store", self.store, "--output",
                  self.disk, "--label", "rootwright", "--size", "64M")
         self._places()
+
+    def _labelled(self):
+        """An image with SELinux labels on its directories, by way of a dump:
+        only root may set them on a tree."""
+        lines = base.run(tap.ROOTWRIGHT, "dump", f"{self.store}/images/"
+                         + self.words["one"]).splitlines()
+        dump = f"{base.DIR}/labelled"
+        with open(dump, "w", encoding="utf-8") as f:
+            for line in lines:
+                path, _, mode, *_ = line.split(" ")
+                if mode.startswith("4"):
+                    line += f" security.selinux=of{path.replace('/', ':')}"
+                f.write(line + "\n")
+        self.words["labelled"] = base.run(
+            tap.ROOTWRIGHT, "build", "--store", self.store,
+            f"dump:{dump}").strip()
 
     def _state(self, name, make):
         path = f"{base.DIR}/state-{name}.img"

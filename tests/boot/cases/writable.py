@@ -137,6 +137,12 @@ CASES = [
         r"factory_reset=yes in the policy, found none"),
         cmdline="composefs={one} rootwright.factory_reset"),
 
+    # What SELinux will find; the last two are made for the state.
+    case("labels", kept(release="labelled", guest_is="one", guest=[
+        "LABEL /: of:", "LABEL /etc/dir: of:etc:dir",
+        "LABEL /etc: No data available", "LABEL /var: No data available"]),
+        cmdline="composefs={labelled}"),
+
     # Hostile content: there, and of no use.
     case("hostile content", kept(guest=[
         "FILE /etc/redirected/below: Operation not permitted",

@@ -18,6 +18,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,6 +120,17 @@ static void tell_write(const char *path)
 	fprintf(out, "WRITE %s: %s\n", path, fd < 0 ? strerror(errno) : "done");
 	if (fd >= 0)
 		close(fd);
+}
+
+/* No kernel of the tests has SELinux on: a label is an attribute to it. */
+static void tell_label(const char *path)
+{
+	char label[256] = "";
+
+	if (getxattr(path, "security.selinux", label, sizeof(label) - 1) < 0)
+		fprintf(out, "LABEL %s: %s\n", path, strerror(errno));
+	else
+		fprintf(out, "LABEL %s: %s\n", path, label);
 }
 
 /* What a system does that has containers. */
@@ -279,6 +291,10 @@ int main(int argc, char **argv, char **envp)
 	tell_write("/etc/probe");
 	tell_write("/var/probe");
 	tell_inodes();
+	tell_label("/");
+	tell_label("/etc");
+	tell_label("/etc/dir");
+	tell_label("/var");
 	tell_stack();
 	fprintf(out, "DONE now\n");
 	fflush(out);
