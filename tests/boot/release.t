@@ -6,6 +6,6 @@ import sys
 sys.path[:0] = ["tests/lib", "tests/boot"]
 import table  # noqa: E402
 from cases import lockdown, release  # noqa: E402
-from releases import Releases  # noqa: E402
+from releases import Many  # noqa: E402
 
-table.run(release.CASES + lockdown.RELEASES, Releases)
+table.run(release.CASES + lockdown.RELEASES, Many)

@@ -34,6 +34,7 @@ class Releases(base.Base):
             for word in ("--kernel-argument", argument)))
         self._make("stack", 1, one, "--image", two)
         self._make("modules", 1, self._modules())
+        self._many()
         for n in "1", "2":
             self.words["r" + n] = f"/composefs/releases/demo/{n}"
         other = f"{base.DIR}/other/releases/demo/2b"
@@ -45,6 +46,9 @@ class Releases(base.Base):
                  self.disk, "--label", "rootwright", "--size", "64M")
         self._places()
         self.words["image_two"] = base.object_path(two)
+
+    def _many(self):
+        """What a table may have more, before the disk is made."""
 
     def _twin(self):
         """The key trusted under another certificate."""
@@ -63,7 +67,8 @@ class Releases(base.Base):
         shutil.rmtree(f"{tree}/usr/lib/modules")
         return digest
 
-    def _make(self, name, sequence, image, *more, version=None, store=None):
+    def _make(self, name, sequence, image, *more, version=None, store=None,
+              keys=("trusted", "other")):
         version = version or str(sequence)
         if store:
             shutil.copytree(self.store, f"{base.DIR}/{store}", symlinks=True)
@@ -74,7 +79,7 @@ class Releases(base.Base):
                  str(sequence), "--image", image, "--rollback-index",
                  str(sequence) if name == "demo" else "0", *more)
         where = f"{store}/releases/{name}/{version}"
-        for key in "trusted", "other":
+        for key in keys:
             before = set(os.listdir(where))
             base.run(tap.ROOTWRIGHT, "release", "sign", "--key",
                      f"{base.DIR}/{key}.key", "--cert",
@@ -99,3 +104,11 @@ class Releases(base.Base):
             if name:
                 self.words["state" + name] = path
         shutil.copy(f"{base.DIR}/state", f"{self.store}/state")
+
+
+class Many(Releases):
+    """And two more of one name than are looked at."""
+
+    def _many(self):
+        for n in range(1, 19):
+            self._make("many", n, self.words["one"], keys=("trusted",))

@@ -191,6 +191,11 @@ CASES = [
     case("modules of other kernels only", none(
         ("1", "modules-missing"), name="modules"),
         conf=RELEASE.replace("demo", "modules")),
+    case("sixteen of eighteen", boots(
+        "release", release="one", signed=True, named="many 18", record={
+            "candidates.0.version": "18", "candidates.0.result": "booted",
+            "candidates.15.version": "3", "candidates.15.result": "older",
+            "candidates.16": None}), conf=RELEASE.replace("demo", "many")),
     case("a stack of images", none(("1", "release-invalid"), name="stack"),
          conf=RELEASE.replace("demo", "stack")),
 ]
