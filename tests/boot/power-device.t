@@ -11,7 +11,8 @@ guest: its kernel replays each journal, and rootwright-boot boots each of them
 up to its hand-off, over and over until it is the release that was declared
 good. Of each kind of disk one is then booted wholly, to its init.
 
-POWER_CUTS=N tries at least N moments (110); POWER_CUT_SEED=N another draw.
+POWER_CUTS=N makes N different disks, at most 128 (120); POWER_CUT_SEED=N
+another draw.
 """
 import hashlib
 import json
@@ -31,7 +32,7 @@ from releases import Releases  # noqa: E402
 from stores import add_program  # noqa: E402
 from writelog import FLUSH, disk_at, log_writes, read_log  # noqa: E402
 
-CUTS = int(os.environ.get("POWER_CUTS", "110"))
+CUTS = int(os.environ.get("POWER_CUTS", "120"))
 DRAW = random.Random(int(os.environ.get("POWER_CUT_SEED", "1")))
 MIB = 1 << 20
 PARTITIONS = 128  # of a GPT
@@ -140,8 +141,8 @@ def exported():
 
 
 def moments(log):
-    """[(how many of the writes were made, the last step that was marked)]:
-    after each write, over and over until there are enough."""
+    """[(how many of the writes were made, the last step that was marked)],
+    after each write."""
     marks = {i: data[5:].split()[0].decode() for i, (offset, data, _) in
              enumerate(log) if offset == MARK and data[:5] == b"mark "}
     tap.equal(list(marks.values()), ["begin", *STEPS], "all marks")
@@ -150,22 +151,26 @@ def moments(log):
               if log[i][1] and i not in marks] + [last + 1]
     tap.note(f"{len(writes)} writes, "
              f"{sum(1 for x in log[first:last] if x[2] & FLUSH)} flushes")
-    rounds = max(1, -(-CUTS // len(writes)))
-    for moment in sorted(writes * rounds):
-        yield moment, [marks[i] for i in sorted(marks) if i < moment][-1]
+    return [(moment, [marks[i] for i in sorted(marks) if i < moment][-1])
+            for moment in writes]
 
 
 def make_cuts(before, log):
     """Different disks, as partitions of ALL: [(moment, step, partition)]."""
-    cuts, seen = [], set()
-    for moment, step in moments(log):
+    cuts, points = {}, moments(log)
+    # Once after each write, and then again with other writes that are lost.
+    for n in range(10 * len(points)):
+        if n >= len(points) and len(cuts) >= CUTS:
+            break
+        moment, step = points[n % len(points)]
         disk_at(before, log, moment, DRAW, f"{base.DIR}/cut")
         with open(f"{base.DIR}/cut", "rb") as f:
             f.seek(MIB)
             part = f.read(SIZE)
-        if hashlib.sha256(part).digest() not in seen:
-            seen.add(hashlib.sha256(part).digest())
-            cuts.append((moment, step, part))
+        # One that is the same at two moments has to be right at the later.
+        name = hashlib.sha256(part).digest()
+        cuts[name] = max(cuts.get(name, (0,)), (moment, step, part))
+    cuts = list(cuts.values())
     keep = sorted(DRAW.sample(range(len(cuts)), min(len(cuts), PARTITIONS)))
     table = ["label: gpt"]
     with open(ALL, "wb") as f:
