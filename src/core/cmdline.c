@@ -92,7 +92,8 @@ static must_check int take(
 		return err_set(e, r,
 			"cmdline: %s: expected a value, found none", a->name);
 	c->unverified |= unverified;
-	expected = setting_read(s, &c->said, value + unverified);
+	expected = setting_read(
+		s, &c->said, value + unverified, strlen(value + unverified));
 	if (!expected)
 		return 0;
 	return err_set(e, r,

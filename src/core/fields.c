@@ -68,7 +68,7 @@ const char *field_read(
 }
 
 /* What a line says goes into out; NULL, or what was expected. */
-static const char *read_line(void *out, const struct fields *f, uint32_t *seen,
+static const char *read_line(void *out, const struct fields *f, uint64_t *seen,
 	const char *s, size_t n)
 {
 	const char *equals = memchr(s, '=', n), *expected;
@@ -77,41 +77,57 @@ static const char *read_line(void *out, const struct fields *f, uint32_t *seen,
 
 	if (!x)
 		return "key=value with a key of this format";
-	if (*seen & 1u << (x - f->list))
+	if (*seen & UINT64_C(1) << (x - f->list))
 		return "each key once";
-	*seen |= 1u << (x - f->list);
+	*seen |= UINT64_C(1) << (x - f->list);
 	v = (struct slice){ equals + 1, s + n - equals - 1 };
+	if (f->value)
+		return f->value(x, out, v.s, v.n);
 	expected = unquote(&v, x->utf8);
 	return expected ? expected : field_read(x, out, v.s, v.n);
+}
+
+/* One that is written by hand. */
+static const char *read_loose(void *out, const struct fields *f, uint64_t *seen,
+	const char *s, size_t n)
+{
+	for (; n && memchr(" \t", *s, 2); n--)
+		s++;
+	while (n && memchr(" \t", s[n - 1], 2))
+		n--;
+	return n && *s != '#' ? read_line(out, f, seen, s, n) : NULL;
 }
 
 int fields_read(void *out, const struct fields *f, const char *name,
 	const char *text, size_t n, struct err *e)
 {
-	size_t format_n = strlen(f->format), line_n = 0;
+	size_t line_n = 0;
 	const char *expected = NULL, *end;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 	unsigned line;
 
 	for (line = 1; n && !expected; line++, text += line_n, n -= line_n) {
 		end = memchr(text, '\n', n);
 		line_n = end ? (size_t)(end - text) : n;
-		if (!end)
+		if (!f->format)
+			expected = read_loose(out, f, &seen, text, line_n);
+		else if (!end)
 			expected = "a line that ends in a newline";
 		else if (line > 1)
 			expected = read_line(out, f, &seen, text, line_n);
-		else if (line_n != format_n || memcmp(text, f->format, line_n))
+		else if (line_n != strlen(f->format) ||
+			 memcmp(text, f->format, line_n))
 			expected = f->format;
 		if (expected)
-			return err_set(e, REASON_RELEASE_INVALID,
+			return err_set(e, f->reason,
 				"%s: %s:%u: expected %s, found '%.*s'", f->what,
 				name, line, expected,
 				line_n < 80 ? (int)line_n : 80, text);
-		line_n++;
+		line_n += end != NULL;
 	}
 	for (size_t k = 0; k < f->n; k++)
-		if (f->list[k].required && !(seen & 1u << k))
-			return err_set(e, REASON_RELEASE_INVALID,
+		if (f->list[k].required && !(seen & UINT64_C(1) << k))
+			return err_set(e, f->reason,
 				"%s: %s: expected %s=, found none", f->what,
 				name, f->list[k].name);
 	return 0;

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small signed or checksummed text files: a first line that names the format,
- * then key=value lines. The strictest reader that os-release can be read by:
+ * Small text files of key=value lines, of two kinds.
+ *
+ * Signed or checksummed ones have a first line that names the format. For them
+ * it is the strictest reader that os-release can be read by:
  * every line ends in a newline, is not empty and has a key that is known and
  * was not there before; a value has one to n characters of printable ASCII
  * without backslash, dollar, backtick and double quote; one of other than
  * letters, digits and ._-+:/,=@% stands in double quotes. There are no
  * comments and no escapes.
+ *
+ * boot.conf is written by hand: there lines that are blank or begin with # are
+ * nothing, blanks around a line do not count, and the caller reads the value.
  *
  * Bytes in, struct out: no heap, no copy of more than a name.
  */
@@ -42,9 +47,13 @@ struct field {
 
 struct fields {
 	const char *what;   /* begins the sentence: "release" */
-	const char *format; /* the first line */
+	const char *format; /* the first line; NULL: of the second kind */
 	const struct field *list;
-	size_t n; /* at most 32 */
+	size_t n; /* at most 64 */
+	enum reason reason;
+	/* Of the second kind: field_read() of what such a value may be. */
+	const char *(*value)(
+		const struct field *x, void *out, const char *v, size_t n);
 };
 
 /* The one of this name; NULL: none. */
@@ -56,8 +65,9 @@ const char *field_read(
 	const struct field *x, void *out, const char *v, size_t n);
 
 /*
- * Reads all of text, of the file name, into the struct out, which is zero.
- * RELEASE_INVALID, `<what>: <name>:<line>: expected X, found Y`.
+ * Reads all of text, of the file name, into the struct out, which is zero or
+ * has defaults. The reason is f's, `<what>: <name>:<line>: expected X, found
+ * Y`.
  */
 must_check int fields_read(void *out, const struct fields *f, const char *name,
 	const char *text, size_t n, struct err *e);

@@ -161,22 +161,33 @@ static const struct field said[] = {
 	{ "rootwright.timeout", AT(timeout), SECONDS(1) },
 };
 
-#define SETTINGS (sizeof(list) / sizeof(list[0]))
-static const struct fields fields = { .list = list, .n = SETTINGS };
-const struct fields cmdline_fields = { .list = said,
-	.n = sizeof(said) / sizeof(said[0]) };
-
-const char *setting_read(const struct field *x, struct policy *p, const char *v)
+const char *setting_read(
+	const struct field *x, void *out, const char *v, size_t n)
 {
-	size_t n = strlen(v);
+	char value[VALUE_MAX] = "";
 
 	if (n >= VALUE_MAX)
 		return "a value of 1 to 255 characters";
-	for (const char *c = v; *c; c++)
-		if (*c < 0x20 || *c > 0x7e)
+	memcpy(value, v, n);
+	for (size_t i = 0; i < n; i++)
+		if (value[i] < 0x20 || value[i] > 0x7e)
 			return "printable ASCII characters only";
-	return field_read(x, p, v, n);
+	return field_read(x, out, value, n);
 }
+
+static const char *read_line_value(
+	const struct field *x, void *out, const char *v, size_t n)
+{
+	return memchr(v, '"', n) || memmem(v, n, " #", 2)
+		       ? "neither quotes nor a comment after the value"
+		       : setting_read(x, out, v, n);
+}
+
+static const struct fields fields = { "policy", NULL, list,
+	sizeof(list) / sizeof(list[0]), REASON_POLICY_INVALID,
+	read_line_value };
+const struct fields cmdline_fields = { .list = said,
+	.n = sizeof(said) / sizeof(said[0]) };
 
 void policy_defaults(struct policy *p)
 {
@@ -197,78 +208,10 @@ void policy_defaults(struct policy *p)
 	p->tries = 3;
 }
 
-/* The line that is being read, for messages. */
-struct place {
-	const char *name;
-	unsigned line;
-	unsigned seen[SETTINGS]; /* the line of each, 0: not yet */
-};
-
-static must_check int set(struct policy *p, struct place *at,
-	const struct field *s, const char *v, struct err *e)
+int policy_parse(struct policy *p, const char *name, const char *text, size_t n,
+	struct err *e)
 {
-	unsigned *seen = &at->seen[s - list];
-	const char *expected;
-
-	if (*seen)
-		return err_set(e, REASON_POLICY_INVALID,
-			"policy: %s:%u: expected %s= once, found it again: it is set in line %u",
-			at->name, at->line, s->name, *seen);
-	*seen = at->line;
-	expected = strchr(v, '"') || strstr(v, " #")
-			   ? "neither quotes nor a comment after the value"
-			   : setting_read(s, p, v);
-	if (!expected)
-		return 0;
-	return err_set(e, REASON_POLICY_INVALID,
-		"policy: %s:%u: %s: expected %s, found '%.80s' (%zu characters)",
-		at->name, at->line, s->name, expected, v, strlen(v));
-}
-
-/* One line; blanks around it do not count. */
-static must_check int parse_line(
-	struct policy *p, struct place *at, char *line, struct err *e)
-{
-	const struct field *s;
-	size_t n;
-	char *v;
-
-	line += strspn(line, " \t");
-	for (n = strlen(line); n && strchr(" \t", line[n - 1]); n--)
-		line[n - 1] = '\0';
-	if (line[0] == '#' || !line[0])
-		return 0;
-	v = strchr(line, '=');
-	if (!v)
-		return err_set(e, REASON_POLICY_INVALID,
-			"policy: %s:%u: expected key=value, found '%.80s'",
-			at->name, at->line, line);
-	*v++ = '\0';
-	s = field_find(&fields, line, strlen(line));
-	if (s)
-		return set(p, at, s, v, e);
-	return err_set(e, REASON_POLICY_INVALID,
-		"policy: %s:%u: expected a key of rootwright-boot.conf(5), found '%.80s'",
-		at->name, at->line, line);
-}
-
-int policy_parse(
-	struct policy *p, const char *name, char *text, size_t n, struct err *e)
-{
-	struct place at = { .name = name };
-	const char *end = text + n;
-	char *line;
-
 	policy_defaults(p);
 	p->present = true;
-	while ((line = strsep(&text, "\n"))) {
-		at.line++;
-		if (!text && line + strlen(line) != end)
-			return err_set(e, REASON_POLICY_INVALID,
-				"policy: %s:%u: expected text, found a NUL byte",
-				name, at.line);
-		if (parse_line(p, &at, line, e))
-			return -1;
-	}
-	return 0;
+	return fields_read(p, &fields, name, text, n, e);
 }

@@ -125,19 +125,19 @@ const char *store_naming(const char *v, enum naming *by);
 /* What the command line may say, into the same struct. */
 extern const struct fields cmdline_fields;
 
-/* field_read() of 1 to 255 characters of printable ASCII. */
+/* field_read() of 1 to 255 characters of printable ASCII, which then end. */
 const char *setting_read(
-	const struct field *x, struct policy *p, const char *v);
+	const struct field *x, void *out, const char *v, size_t n);
 
 /* The defaults, as without a boot.conf. */
 void policy_defaults(struct policy *p);
 
 /*
- * Parses the n bytes of boot.conf, and a NUL behind them, in place; name is for
- * messages ("/etc/rootwright/boot.conf"). POLICY_INVALID with file:line.
+ * Parses the n bytes of boot.conf; name is for messages
+ * ("/etc/rootwright/boot.conf"). POLICY_INVALID with file:line.
  */
-must_check int policy_parse(struct policy *p, const char *name, char *text,
-	size_t n, struct err *e);
+must_check int policy_parse(struct policy *p, const char *name,
+	const char *text, size_t n, struct err *e);
 
 /*
  * What is wrong with the policy and the number of trusted certificates

@@ -76,7 +76,7 @@ static const struct field list[] = {
 };
 
 static const struct fields fields = { "release", RELEASE_FORMAT, list,
-	sizeof(list) / sizeof(list[0]) };
+	sizeof(list) / sizeof(list[0]), REASON_RELEASE_INVALID, NULL };
 
 int release_parse(struct release *r, const char *name, const char *version,
 	const char *where, const char *text, size_t n, struct err *e)

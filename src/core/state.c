@@ -21,7 +21,7 @@ static const struct field list[] = {
 };
 
 static const struct fields fields = { "state", FORMAT, list,
-	sizeof(list) / sizeof(list[0]) };
+	sizeof(list) / sizeof(list[0]), REASON_RELEASE_INVALID, NULL };
 
 /* The first line: SUM_LINE bytes and a NUL. */
 static void sum_line(char *line, const uint8_t *record)

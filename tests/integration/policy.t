@@ -47,10 +47,10 @@ is 'and what to do' "$(sed -n 2p "$err")" \
 
 printf 'trust=digest\n\ntimeout=1h\n' >"$conf/boot.conf"
 refuses 'a malformed value' policy-invalid \
-	"policy: $conf/boot.conf:3: timeout: expected whole seconds from 1 to 3600, found '1h' (2 characters)"
+	"policy: $conf/boot.conf:3: expected whole seconds from 1 to 3600, found 'timeout=1h'"
 printf 'trust=digest\ndebug=yes\n' >"$conf/boot.conf"
 refuses 'an unknown key' policy-invalid \
-	"policy: $conf/boot.conf:2: expected a key of rootwright-boot.conf(5), found 'debug'"
+	"policy: $conf/boot.conf:2: expected key=value with a key of this format, found 'debug=yes'"
 printf 'timeout=5\n' >"$conf/boot.conf"
 refuses 'no line trust=' policy-invalid \
 	'policy: boot.conf: expected a line trust=, found none'

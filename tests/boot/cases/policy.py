@@ -12,8 +12,8 @@ CASES = [
         r"policy: boot.conf: expected a line trust=, found none"),
         conf=CONF.replace("trust=digest", "")),
     Case("unknown key in the policy", refuses(
-        "policy-invalid", r"policy: /etc/rootwright/boot.conf:5: expected a "
-        r"key of rootwright-boot.conf\(5\), found 'shell'"),
+        "policy-invalid", r"policy: /etc/rootwright/boot.conf:5: expected "
+        r"key=value with a key of this format, found 'shell=yes'"),
         conf=CONF + "shell=yes\n"),
     Case("no store named", refuses(
         "store-unnamed", r"store: expected store= in the policy or "
