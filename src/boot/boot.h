@@ -223,10 +223,11 @@ must_check int preflight_run(struct preflight *p, int root_fd,
 	const struct policy *policy, struct slice paths, struct err *e);
 
 /*
- * A regular file of the root: is its object there, with the fs-verity digest
- * and the size that the image says? With read also: do its data match?
+ * A regular file, whose path of the root is for messages and ends in its name
+ * in dirfd: is its object there, with the fs-verity digest and the size that
+ * the image says? With read also: do its data match?
  */
-must_check int preflight_file(struct preflight *p, int root, const char *path,
+must_check int preflight_entry(struct preflight *p, int dirfd, const char *path,
 	bool read, struct err *e);
 
 /*

@@ -30,7 +30,6 @@ struct work {
 };
 
 struct walker {
-	int root;
 	bool read;
 	struct work *work;
 	struct preflight *sum;
@@ -53,11 +52,15 @@ static bool take(struct walker *w)
 	return w->n++ >= w->taken;
 }
 
-/* The directory that the first n bytes of w->path name. */
-static int walk(struct walker *w, size_t n, struct err *e)
+/*
+ * The directory of this name in the one above, which the first n bytes of
+ * w->path name.
+ */
+static int walk(
+	struct walker *w, int above, const char *this, size_t n, struct err *e)
 {
-	AUTO_FD int fd = open_how(w->root, n ? w->path : "/",
-		O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS);
+	AUTO_FD int fd = openat(
+		above, this, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct dir dir = { .fd = fd };
 	const char *name;
 
@@ -68,10 +71,10 @@ static int walk(struct walker *w, size_t n, struct err *e)
 			dir.error = ENAMETOOLONG;
 			break;
 		}
-		if (dir.type == DT_DIR ? walk(w, end, e)
+		if (dir.type == DT_DIR ? walk(w, fd, name, end, e)
 			: dir.type == DT_REG && take(w)
-				? preflight_file(
-					  w->sum, w->root, w->path, w->read, e)
+				? preflight_entry(
+					  w->sum, fd, w->path, w->read, e)
 				: 0)
 			return -1;
 	}
@@ -86,14 +89,14 @@ static int walk(struct walker *w, size_t n, struct err *e)
 static int process(
 	struct work *work, unsigned i, int root, const struct policy *p)
 {
-	struct walker w = { .root = root, .work = work, .sum = &work->sums[i] };
+	struct walker w = { .work = work, .sum = &work->sums[i] };
 	struct err e;
 
 	w.read = p->objects == OBJECTS_READ;
 	w.said = i ? UINT64_MAX - PROGRESS : now();
 	w.taken = __atomic_fetch_add(&work->next, BATCH, __ATOMIC_RELAXED);
 	alarm(p->objects_timeout); /* which kills it */
-	if (walk(&w, 0, &e) == 0)
+	if (walk(&w, root, ".", 0, &e) == 0)
 		return 0;
 	if (!__atomic_exchange_n(&work->failed, true, __ATOMIC_RELAXED))
 		work->err = e;

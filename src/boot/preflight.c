@@ -7,17 +7,26 @@
  */
 #include "boot/boot.h"
 
+#include <limits.h>
 #include <link.h>
 
 #define LIST "/usr/lib/rootwright/preflight"
 #define LIST_MAX 65536 /* bytes of the list */
-#define LIST_PATHS 256 /* paths in it */
 #define INTERPRETER_MAX 256
 
-/*
- * Opens a path as the running system would, never leaving the root. When
- * the name is there and opening it says ENOENT, its object is not.
- */
+/* Why a name that is there cannot be opened. */
+static int cannot_open(const char *path, struct err *e)
+{
+	if (errno == ENOENT)
+		return err_set(e, REASON_PREFLIGHT_MISSING,
+			"preflight: %s: expected its object in the store, found none",
+			path);
+	return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
+		"preflight: %s: expected the object that the image names, found another or one without fs-verity",
+		path);
+}
+
+/* Opens a path as the running system would, never leaving the root. */
 static int open_in_root(int root, const char *path, struct err *e)
 {
 	AUTO_FD int name = open_how(root, path, O_PATH, RESOLVE_IN_ROOT);
@@ -33,15 +42,7 @@ static int open_in_root(int root, const char *path, struct err *e)
 			"preflight: %s: expected a regular file, found something else",
 			path);
 	fd = open_how(root, path, O_RDONLY | O_NOCTTY, RESOLVE_IN_ROOT);
-	if (fd >= 0)
-		return fd;
-	if (errno == ENOENT)
-		return err_set(e, REASON_PREFLIGHT_MISSING,
-			"preflight: %s: expected its object in the store, found none",
-			path);
-	return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
-		"preflight: %s: expected the object that the image names, found another or one without fs-verity",
-		path);
+	return fd < 0 ? cannot_open(path, e) : fd;
 }
 
 static int read_file(
@@ -64,12 +65,21 @@ static int read_file(
 	return 0;
 }
 
-int preflight_file(struct preflight *p, int root, const char *path, bool read,
+int preflight_entry(struct preflight *p, int dirfd, const char *path, bool read,
 	struct err *e)
+{
+	AUTO_FD int fd = openat(dirfd, strrchr(path, '/') + 1,
+		O_RDONLY | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? cannot_open(path, e) : read_file(p, fd, path, read, e);
+}
+
+static int check_file(
+	struct preflight *p, int root, const char *path, struct err *e)
 {
 	AUTO_FD int fd = open_in_root(root, path, e);
 
-	return fd < 0 ? -1 : read_file(p, fd, path, read, e);
+	return fd < 0 ? -1 : read_file(p, fd, path, true, e);
 }
 
 /* The program after "#!" in a file's first characters, or false. */
@@ -135,17 +145,30 @@ static int check_init(
 	if (!script_interpreter(fd, interpreter) &&
 		!elf_interpreter(fd, interpreter))
 		return 0;
-	return preflight_file(p, root, interpreter, true, e);
+	return check_file(p, root, interpreter, e);
 }
 
-/* One absolute path a line; written by rootwright build --for-boot. */
+/* The empty one is what follows the list's last newline. */
+static int check_paths(struct preflight *p, int root, struct slice paths,
+	char separator, struct err *e)
+{
+	char path[PATH_MAX];
+	struct slice part;
+
+	while (parts_next(&paths, separator, &part)) {
+		snprintf(path, sizeof(path), "%.*s", (int)part.n, part.s);
+		if (part.n && check_file(p, root, path, e) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One path a line; written by rootwright build --for-boot. */
 static int check_list(struct preflight *p, int root, struct err *e)
 {
-	static char list[LIST_MAX + 1];
+	static char list[LIST_MAX];
 	AUTO_FD int probe = open_how(root, LIST, O_PATH, RESOLVE_IN_ROOT);
 	AUTO_FD int fd = -1;
-	unsigned paths = 0;
-	char *line, *rest;
 	ssize_t n;
 
 	if (probe < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -157,19 +180,8 @@ static int check_list(struct preflight *p, int root, struct err *e)
 	if (n < 0)
 		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
 			"preflight: " LIST ": cannot be read");
-	list[n] = '\0';
 	p->files++;
-	for (line = strtok_r(list, "\n", &rest); line;
-		line = strtok_r(NULL, "\n", &rest)) {
-		if (line[0] != '/' || ++paths > LIST_PATHS)
-			return err_set(e, REASON_PREFLIGHT_MISSING,
-				"preflight: " LIST
-				": expected at most %d absolute paths, found %s",
-				LIST_PATHS, line);
-		if (preflight_file(p, root, line, true, e) != 0)
-			return -1;
-	}
-	return 0;
+	return check_paths(p, root, (struct slice){ list, n }, '\n', e);
 }
 
 /* What the hand-off moves its mounts to, and what an image must have. */
@@ -194,20 +206,13 @@ static int check_mountpoints(int root, const struct policy *p, struct err *e)
 int preflight_run(struct preflight *p, int root_fd, const struct policy *policy,
 	struct slice paths, struct err *e)
 {
-	char path[VALUE_MAX];
-	struct slice word;
-
 	memset(p, 0, sizeof(*p));
 	if (check_mountpoints(root_fd, policy, e) != 0)
 		return -1;
 	if (policy->objects == OBJECTS_LAZY)
 		return 0;
-	while (words_next(&paths, &word)) {
-		snprintf(path, sizeof(path), "%.*s", (int)word.n, word.s);
-		if (preflight_file(p, root_fd, path, true, e) != 0)
-			return -1;
-	}
-	if (check_init(p, root_fd, policy->init, e) != 0)
+	if (check_paths(p, root_fd, paths, ' ', e) != 0 ||
+		check_init(p, root_fd, policy->init, e) != 0)
 		return -1;
 	return check_list(p, root_fd, e);
 }

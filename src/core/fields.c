@@ -179,17 +179,22 @@ bool clean_path(const char *v, size_t n)
 	return n && v == end;
 }
 
-bool words_next(struct slice *list, struct slice *word)
+bool parts_next(struct slice *list, char separator, struct slice *part)
 {
-	const char *blank;
+	const char *end;
 
-	*word = *list;
+	*part = *list;
 	if (!list->s)
 		return false;
-	blank = memchr(list->s, ' ', list->n);
-	if (blank)
-		word->n = blank - list->s;
-	list->n -= word->n + (blank != NULL);
-	list->s = blank ? blank + 1 : NULL;
+	end = memchr(list->s, separator, list->n);
+	if (end)
+		part->n = end - list->s;
+	list->n -= part->n + (end != NULL);
+	list->s = end ? end + 1 : NULL;
 	return true;
+}
+
+bool words_next(struct slice *list, struct slice *word)
+{
+	return parts_next(list, ' ', word);
 }

@@ -82,7 +82,10 @@ const char *field_number(void *member, const char *v, size_t n);
 bool clean_path(const char *v, size_t n);
 
 /*
- * The next of the words that single blanks separate, empty where there are
- * two; false after the last one.
+ * The next of the parts that this character separates, empty where there are
+ * two of it; false after the last one.
  */
+bool parts_next(struct slice *list, char separator, struct slice *part);
+
+/* The same of words that single blanks separate. */
 bool words_next(struct slice *list, struct slice *word);

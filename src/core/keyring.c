@@ -103,45 +103,23 @@ static bool is_certificate_name(const char *name)
 {
 	size_t n = strlen(name);
 
-	return name[0] != '.' && n > 4 && n < 256 &&
+	return name[0] != '.' && n > 4 &&
 	       (!strcmp(name + n - 4, ".pem") || !strcmp(name + n - 4, ".der"));
-}
-
-/*
- * From one certificate's name to the next, in byte order; empty before the
- * first and after the last. -1 with errno.
- */
-static int next_name(int dirfd, char *name)
-{
-	struct dir d = { .fd = dirfd };
-	char best[256] = "";
-	const char *s;
-
-	if (lseek(dirfd, 0, SEEK_SET) != 0)
-		return -1;
-	while ((s = dir_next(&d)))
-		if (is_certificate_name(s) && strcmp(s, name) > 0 &&
-			(!best[0] || strcmp(s, best) < 0))
-			strcpy(best, s);
-	strcpy(name, best);
-	errno = d.error;
-	return d.error ? -1 : 0;
 }
 
 int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 {
-	char name[256] = "", path[512];
+	struct dir names = { .fd = dirfd };
 	uint8_t buf[CERTIFICATE_MAX];
+	const char *name;
+	char path[512];
 	ssize_t n;
 
 	if (dirfd < 0)
 		return 0;
-	for (;;) {
-		if (next_name(dirfd, name) != 0)
-			return err_sys(e, REASON_KEYS_INVALID, errno,
-				"keys: %s: cannot be read", dir);
-		if (!name[0])
-			return 0;
+	while ((name = dir_next(&names))) {
+		if (!is_certificate_name(name))
+			continue;
 		snprintf(path, sizeof(path), "%.250s/%s", dir, name);
 		n = read_beneath(dirfd, name, buf, sizeof(buf));
 		if (n < 0)
@@ -151,6 +129,10 @@ int keyring_load(struct keyring *k, int dirfd, const char *dir, struct err *e)
 		if (keyring_add(k, path, buf, n, e) != 0)
 			return -1;
 	}
+	if (!names.error)
+		return 0;
+	return err_sys(e, REASON_KEYS_INVALID, names.error,
+		"keys: %s: cannot be read", dir);
 }
 
 int signature_load(

@@ -52,9 +52,9 @@ must_check int keyring_add(struct keyring *k, const char *file,
 	const uint8_t *bytes, size_t n, struct err *e);
 
 /*
- * Adds every *.pem and *.der of a directory, in byte order of their names;
- * names that begin with a dot and other names are not looked at. dir is for
- * messages. A directory that does not exist (dirfd < 0) is an empty keyring.
+ * Adds every *.pem and *.der of a directory, from where dirfd is; names that
+ * begin with a dot and other names are not looked at. dir is for messages. A
+ * directory that does not exist (dirfd < 0) is an empty keyring.
  */
 must_check int keyring_load(
 	struct keyring *k, int dirfd, const char *dir, struct err *e);

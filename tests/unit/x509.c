@@ -184,8 +184,10 @@ static void test_directory(void)
 	put("README", "x", 1);
 	is_int(load(), 0, "two certificates and other files");
 	is_int(ring.n, 2, "are two keys");
-	is_str(ring.keys[0].file, "a.pem", "in the order of their names");
-	is_str(ring.keys[1].subject, "p", "both");
+	i = strcmp(ring.keys[0].file, "b.der") == 0;
+	is_str(ring.keys[i].file, "a.pem", "one");
+	is_str(ring.keys[i].subject, "q", "of this name");
+	is_str(ring.keys[!i].subject, "p", "and the other one");
 	for (i = 0; i < KEYS_MAX - 2; i++) {
 		sprintf(name, "c%02u.der", i);
 		put(name, p.der, p.der_n);
@@ -194,8 +196,7 @@ static void test_directory(void)
 	is_int(ring.n, 16, "all of them");
 	put("d.der", p.der, p.der_n);
 	is_int(load(), -1, "17 certificates");
-	is_str(e.text,
-		"certificate: /etc/keys.d/d.der: expected at most 16 certificates, found more",
+	ok(strstr(e.text, "expected at most 16 certificates, found more"),
 		"sentence");
 	unlink("d.der");
 	unlink("c00.der");
