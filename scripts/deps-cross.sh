@@ -85,12 +85,12 @@ emulators()
 	say "qemu-user: ${1##* version }"
 }
 
-# cross_kernel ARCH PATTERN
+# cross_kernel ARCH PATTERN [KIND]
 cross_kernel()
 {
 	arch=$1
-	[ -d "$CACHE/kernels/trixie-6.12-$1" ] || find_mirrors
-	may_miss "trixie-6.12-$1" trixie "$2"
+	[ -d "$CACHE/kernels/trixie-6.12-$1${3:-}" ] || find_mirrors
+	may_miss "trixie-6.12-$1${3:-}" trixie "$2"
 	arch=
 }
 
@@ -101,6 +101,7 @@ cross()
 	sysroot arm-linux-gnueabihf armhf bookworm
 	sysroot riscv64-linux-gnu riscv64 trixie
 	cross_kernel arm64 '^linux-image-6\.12\..*-cloud-arm64$'
+	cross_kernel arm64 '^linux-image-6\.12\.[^-]*-arm64-16k$' -16k
 	cross_kernel armhf '^linux-image-6\.12\.[^-]*-armmp$'
 	cross_kernel riscv64 '^linux-image-6\.12\.[^-]*-riscv64$'
 }
