@@ -22,7 +22,7 @@ OPTIONS = f"--modules {MODULES} --drivers virtio_blk"
 def buildroot(place):
     """post-image.sh with the policy of the example."""
     os.makedirs(f"{place}/images/rootwright")
-    for name in ("boot", "launch"):
+    for name in ("boot", "launch", "load"):
         shutil.copy(f"{B}/rootwright-{name}", f"{place}/images/rootwright")
     embedded.programs(f"{place}/host")
     embedded.root_tar(f"{place}/images/rootfs.tar")
@@ -43,16 +43,17 @@ BR2_ROOTWRIGHT_INITRD_OPTIONS="{OPTIONS}"
 
 
 def yocto(place):
-    """The functions of rootwright-image.bbclass, with the same policy."""
+    """The functions of rootwright-image.bbclass, with the same policy, and
+    without busybox in the initramfs."""
     os.makedirs(f"{place}/deploy")
-    for name in ("boot", "launch"):
+    for name in ("boot", "launch", "load"):
         shutil.copy(f"{B}/rootwright-{name}", f"{place}/deploy")
     embedded.programs(f"{place}/host")
     embedded.root_tar(f"{place}/rootfs.tar")
     code, err = bitbake.image_step(place, f"{place}/rootfs.tar", {
         "ROOTWRIGHT_POLICY": "buildroot/board/rootwright/policy",
         "ROOTWRIGHT_BOOT_DIR": f"{place}/deploy",
-        "ROOTWRIGHT_INITRD_OPTIONS": OPTIONS})
+        "ROOTWRIGHT_INITRD_OPTIONS": "--pid1 " + OPTIONS})
     ok(code == 0, "Yocto: the class's step", err)
     return [f"{place}/deploy/image.rootwright.{name}" for name in
             ("img", "initrd", "digest")]

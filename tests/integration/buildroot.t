@@ -37,7 +37,8 @@ STRING = ("LINUX_KERNEL_CONFIG_FRAGMENT_FILES", "ROOTFS_POST_IMAGE_SCRIPT")
 # What choosing these means in Buildroot.
 MEANS = {"TOOLCHAIN_USES_MUSL": "TOOLCHAIN_BUILDROOT_MUSL",
          "TOOLCHAIN_HEADERS_AT_LEAST_6_12": "LINUX_KERNEL_LATEST_VERSION"}
-PROGRAMS = ("rootwright", "rootwright-boot", "rootwright-launch")
+PROGRAMS = ("rootwright", "rootwright-boot", "rootwright-launch",
+            "rootwright-load")
 
 
 def kconfig(place):

@@ -137,7 +137,8 @@ def tasks(recipes, place):
     for file in ("Makefile", "src", "initrd", "keys"):
         os.symlink(os.path.abspath(file), f"{source}/{file}")
     os.symlink(mbedtls, f"{source}/mbedtls-3.6.6")
-    for program in ("rootwright", "rootwright-boot", "rootwright-launch"):
+    for program in ("rootwright", "rootwright-boot", "rootwright-launch",
+                    "rootwright-load"):
         shutil.copy(f"{B}/{program}", f"{source}/out")
     triplet = run("gcc", "-dumpmachine")[1].strip()
     variables = {"CC": f"{triplet}-gcc", "CPPFLAGS": "", "LDFLAGS": "",
@@ -172,7 +173,8 @@ def tasks(recipes, place):
     task("rootwright-boot_0.1.0.bb", "do_deploy")
     for file in ("D/usr/bin/rootwright", "D/usr/sbin/rootwright-initrd",
                  "D/usr/lib/rootwright/initrd/init",
-                 "deploy/rootwright-boot", "deploy/rootwright-launch"):
+                 "deploy/rootwright-boot", "deploy/rootwright-launch",
+                 "deploy/rootwright-load"):
         ok(os.path.exists(f"{place}/{file}"), f"{file} is there")
 
 

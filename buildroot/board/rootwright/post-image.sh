@@ -46,11 +46,16 @@ rootwright check "$images/disk.img"
 cp -R "$(setting POLICY)" "$work/policy"
 [ "$(setting PIN)" != y ] || printf 'image=%s\n' "$digest" \
 	>>"$work/policy/boot.conf"
-# The options are words.
-# shellcheck disable=SC2046
-rootwright-initrd $(setting INITRD_OPTIONS) --config "$work/policy" \
+# The options are words. With --pid1 /init only loads modules, if there are any.
+options=$(setting INITRD_OPTIONS)
+case " $options " in
+*' --pid1 '*) launcher=load ;;
+*) launcher=launch ;;
+esac
+# shellcheck disable=SC2086
+rootwright-initrd $options --config "$work/policy" \
 	--boot "$images/rootwright/rootwright-boot" \
-	--launcher "$images/rootwright/rootwright-launch" \
+	--launcher "$images/rootwright/rootwright-$launcher" \
 	--output "$images/initrd.img"
 
 keys=$(setting FIT_KEYS)

@@ -31,7 +31,8 @@ ROOTWRIGHT_MAKE_OPTS = \
 	MUSL_INC=$(STAGING_DIR)/usr/include \
 	MBEDTLS_SRC=$(ROOTWRIGHT_MBEDTLS_DIR)
 
-ROOTWRIGHT_TARGETS = out/rootwright-boot out/rootwright-launch
+ROOTWRIGHT_TARGETS = out/rootwright-boot out/rootwright-launch \
+	out/rootwright-load
 
 ifeq ($(BR2_PACKAGE_ROOTWRIGHT_TOOL),y)
 ROOTWRIGHT_DEPENDENCIES += e2fsprogs jansson libarchive libfsverity openssl \
@@ -52,6 +53,8 @@ define ROOTWRIGHT_INSTALL_IMAGES_CMDS
 		$(BINARIES_DIR)/rootwright/rootwright-boot
 	$(INSTALL) -D -m 0755 $(@D)/out/rootwright-launch \
 		$(BINARIES_DIR)/rootwright/rootwright-launch
+	$(INSTALL) -D -m 0755 $(@D)/out/rootwright-load \
+		$(BINARIES_DIR)/rootwright/rootwright-load
 endef
 
 HOST_ROOTWRIGHT_DEPENDENCIES = host-e2fsprogs host-jansson host-libarchive \

@@ -75,9 +75,13 @@ rootwright_make_initrd() {
     if [ "${ROOTWRIGHT_PIN}" = yes ]; then
         printf 'image=%s\n' $(cat $work/digest) >>$work/policy/boot.conf
     fi
+    case " ${ROOTWRIGHT_INITRD_OPTIONS} " in
+    *' --pid1 '*) launcher=load ;;
+    *) launcher=launch ;;
+    esac
     rootwright-initrd ${ROOTWRIGHT_INITRD_OPTIONS} --config $work/policy \
         --boot ${ROOTWRIGHT_BOOT_DIR}/rootwright-boot \
-        --launcher ${ROOTWRIGHT_BOOT_DIR}/rootwright-launch \
+        --launcher ${ROOTWRIGHT_BOOT_DIR}/rootwright-$launcher \
         --output $work/initrd.img
 }
 

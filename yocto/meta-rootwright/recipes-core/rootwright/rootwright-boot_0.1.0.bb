@@ -15,7 +15,7 @@ EXTRA_OEMAKE += " \
 "
 
 do_compile() {
-    oe_runmake out/rootwright-boot out/rootwright-launch
+    oe_runmake out/rootwright-boot out/rootwright-launch out/rootwright-load
 }
 
 do_install[noexec] = "1"
@@ -23,6 +23,7 @@ do_install[noexec] = "1"
 do_deploy() {
     install -m 0755 out/rootwright-boot ${DEPLOYDIR}/rootwright-boot
     install -m 0755 out/rootwright-launch ${DEPLOYDIR}/rootwright-launch
+    install -m 0755 out/rootwright-load ${DEPLOYDIR}/rootwright-load
 }
 
 addtask deploy after do_compile before do_build
