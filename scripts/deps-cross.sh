@@ -9,11 +9,11 @@
 #	cross/qemu/		qemu-user of trixie: that of bookworm lacks openat2()
 #	kernels/NAME-ARCH/	Debian's kernels for it
 #
-# riscv64 is in Debian since trixie, so that its libraries are of that release
-# while the compiler is of this one.
+# riscv64 is in Debian since trixie, and since then armhf's libraries have dates
+# of 64 bits: for both they are of that release while the compiler is of this one.
 
 CROSS_PACKAGES='gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
-	gcc-riscv64-linux-gnu qemu-system-arm qemu-system-misc
+	gcc-riscv64-linux-gnu gcc-s390x-linux-gnu qemu-system-arm qemu-system-misc
 	opensbi u-boot-qemu'
 CROSS_LIBRARIES=libc6-dev,musl-dev,libfsverity-dev,libssl-dev,libext2fs-dev
 CROSS_LIBRARIES=$CROSS_LIBRARIES,libfdisk-dev,uuid-dev,libarchive-dev,libjansson-dev,busybox-static
@@ -36,7 +36,7 @@ plain_objects()
 sysroot()
 {
 	place=$CACHE/cross/$1
-	if [ ! -d "$place" ]; then
+	if [ "$(cat "$place/suite" 2>/dev/null)" != "$3" ]; then
 		find_mirrors
 		new=$tmp/sysroot-$2
 		mkdir "$new"
@@ -58,7 +58,9 @@ sysroot()
 		fi
 		ln -s usr/lib "$new/lib"
 		[ "$2" != riscv64 ] || plain_objects "$1" "$new/usr/lib"
+		echo "$3" >"$new/suite"
 		mkdir -p "$CACHE/cross"
+		rm -rf "$place"
 		mv "$new" "$place"
 	fi
 	say "libraries for $2: Debian $3"
@@ -67,7 +69,7 @@ sysroot()
 # It is linked statically, so that it runs here.
 emulators()
 {
-	if [ ! -d "$CACHE/cross/qemu" ]; then
+	if [ ! -f "$CACHE/cross/qemu/qemu-s390x" ]; then
 		find_mirrors
 		apt_for trixie "$main"
 		mkdir "$tmp/qemu" "$tmp/qemu/bin"
@@ -75,10 +77,11 @@ emulators()
 		(cd "$tmp/qemu" && apt-get $apt download qemu-user >&2 &&
 			dpkg-deb -x qemu-user_*.deb unpacked) ||
 			die 'qemu-user cannot be had from Debian trixie'
-		for name in aarch64 arm riscv64; do
+		for name in aarch64 arm riscv64 s390x; do
 			mv "$tmp/qemu/unpacked/usr/bin/qemu-$name" "$tmp/qemu/bin/"
 		done
 		mkdir -p "$CACHE/cross"
+		rm -rf "$CACHE/cross/qemu"
 		mv "$tmp/qemu/bin" "$CACHE/cross/qemu"
 	fi
 	set -- "$("$CACHE/cross/qemu/qemu-aarch64" --version | head -n 1)"
@@ -98,8 +101,10 @@ cross()
 {
 	emulators
 	sysroot aarch64-linux-gnu arm64 bookworm
-	sysroot arm-linux-gnueabihf armhf bookworm
+	sysroot arm-linux-gnueabihf armhf trixie
 	sysroot riscv64-linux-gnu riscv64 trixie
+	# Nobody's device, but big-endian.
+	sysroot s390x-linux-gnu s390x bookworm
 	cross_kernel arm64 '^linux-image-6\.12\..*-cloud-arm64$'
 	cross_kernel arm64 '^linux-image-6\.12\.[^-]*-arm64-16k$' -16k
 	cross_kernel armhf '^linux-image-6\.12\.[^-]*-armmp$'
