@@ -8,7 +8,7 @@ import cpio
 import distro
 import hostile
 import suite
-from tap import equal, has, ok, run, skip_all
+from tap import done, equal, has, ok, run, skip_all
 
 CONF = "etc/initramfs-tools/conf.d/rootwright"
 # Only what this machine's disk needs, so that emulation does not take long.
@@ -29,6 +29,10 @@ class Tools(distro.Distro):
     def __init__(self, suite_name):
         super().__init__(suite_name, f"{suite_name}-initramfs-tools",
                          "initramfs-tools")
+        # It looks there how the kernel's initramfs may be compressed.
+        config = f"config-{self.release}"
+        shutil.copy(f"{os.path.dirname(self.vmlinuz)}/{config}",
+                    f"{self.tree}/boot/{config}")
         self.settings(SMALL)
 
     def settings(self, text=""):
@@ -193,3 +197,15 @@ def told(d, initrd):
             "break=top,modules,premount,mount,mountroot,bottom,init\n"
             "rootmnt=/root\ninit=/bin/sh\npanic=\n")})
     return suite.good(d, name)
+
+
+def short(name):
+    """A whole test: to multi-user.target, and some of what must not boot."""
+    d = start(name)
+    built(d, "initrd")
+    suite.inspected(d, "initrd", GUARDS)
+    d.build()
+    suite.good(d, "initrd", "composefs={digest} " + HIDDEN)
+    broken(d, "initrd", ("a script calls panic",
+                         "the boot script is missing"))
+    done()
