@@ -8,7 +8,7 @@
  * rootwright-boot, which may; so no word of it (rd.break, rd.shell, root=,
  * systemd.unit=, ...) opens a shell, asks a person or mounts a root. Nothing
  * is switched to but the root that rootwright-boot attached. What else happens
- * ends in the policy's failure action.
+ * ends in the policy's failure action, and so does an initramfs that hangs.
  *
  * It is /init, and the rest of what it may be called:
  *	/init              as PID 1: puts a command line of its own over
@@ -30,6 +30,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -173,6 +174,46 @@ static void mask_cmdline(void)
 		fail("%s: cannot be masked: %s", CMDLINE, strerror(errno));
 }
 
+/*
+ * A unit may hang, or the one that switches the root be masked: systemd has no
+ * end for that, and nobody may be there. This process has, until PID 1 has
+ * another root.
+ */
+static _Noreturn void wait_for_switch(int pid1, unsigned seconds)
+{
+	struct stat here, there;
+
+	setsid();
+	prctl(PR_SET_NAME, "rootwright-end");
+	for (unsigned n = 0; n < seconds; n++) {
+		sleep(1);
+		if (stat("/", &here) == 0 &&
+			fstatat(pid1, "root/.", &there, 0) == 0 &&
+			(here.st_dev != there.st_dev ||
+				here.st_ino != there.st_ino))
+			_exit(0);
+	}
+	fail("initramfs: expected the switch to the verified root within %u s, found none",
+		seconds);
+}
+
+static void set_deadline(void)
+{
+	unsigned seconds = 0;
+	char text[40];
+	int pid1 = open("/proc/1", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	pid_t pid = -1;
+
+	sscanf(read_text(DIR "deadline", text, sizeof(text)), "%u", &seconds);
+	if (pid1 >= 0 && seconds > 0 && (pid = fork()) == 0)
+		wait_for_switch(pid1, seconds);
+	if (seconds > 0 && pid < 0)
+		fail("initramfs: cannot be given a deadline: %s",
+			strerror(errno));
+	if (pid1 >= 0)
+		close(pid1);
+}
+
 static _Noreturn void start_init(void)
 {
 	static char init[] = "/sbin/init", home[] = "HOME=/";
@@ -191,6 +232,7 @@ static _Noreturn void start_init(void)
 	if (write_text("/proc/sys/kernel/core_pattern", "core") != 0)
 		fail("core_pattern: cannot be set: %s", strerror(errno));
 	mask_cmdline();
+	set_deadline();
 	if (chmod(DIR "loader", 0755) != 0)
 		fail("%sloader: %s", DIR, strerror(errno));
 	execve(DIR "init", argv, envp);

@@ -82,6 +82,18 @@ rootwright_policy() {
 		>"$initdir$rootwright_lib/on_failure"
 }
 
+# How long the initramfs may take in all: what the policy lets rootwright-boot
+# wait and read for, and what is needed around that.
+rootwright_end() {
+	local more=${rootwright_deadline-900}
+	[[ $more =~ ^[0-9]{1,6}$ ]] || rootwright_fail \
+		"rootwright_deadline: expected seconds, found '$more'"
+	((10#$more == 0)) || ((more = 10#$more + \
+		$(rootwright_setting timeout 30) + \
+		$(rootwright_setting objects_timeout 300)))
+	echo "$more" >"$initdir$rootwright_lib/deadline"
+}
+
 # guard: at a path of the initramfs, whatever is there or would come.
 rootwright_guard() {
 	local path
@@ -163,6 +175,7 @@ install() {
 	mkdir -p "$initdir$rootwright_lib" "$initdir/sysroot"
 	command install -m 755 "$guard" "$initdir$rootwright_lib/guard"
 	rootwright_policy
+	rootwright_end
 	mkdir -p "$initdir/usr/bin"
 	command install -m 755 "$(find_binary rootwright-boot)" \
 		"$initdir/usr/bin/rootwright-boot"

@@ -19,6 +19,10 @@ NONE = ("rootwright-guard: /sysroot: expected the verified root, found that "
 MISSING = (NONE, "Boot has failed.")
 FAILED = ("rootwright-guard: something failed, see above, or asked for a "
           "shell: reboot in 1 s")
+LATE = ("rootwright-guard: initramfs: expected the switch to the verified root "
+        "within 75 s, found none: reboot in 1 s")
+# Long enough to come to the point where it hangs.
+SOON = {"usr/lib/rootwright/deadline": cpio.file("75\n")}
 
 
 def dropin(unit, text):
@@ -50,7 +54,9 @@ def broken(systemd):
             NONE),
     }
     if not systemd:
-        return cases
+        return cases | {"a hook hangs": (
+            {"usr/lib/dracut/hooks/pre-mount/00-hang.sh":
+             cpio.file("while :; do sleep 60; done\n", 0o755)} | SOON, LATE)}
     cases |= {
         "the unit is masked": (
             {f"{UNITS}/rootwright.service": cpio.link("/dev/null")},
@@ -58,6 +64,9 @@ def broken(systemd):
         "the unit is skipped by a condition": (
             dropin("rootwright.service",
                    "[Unit]\nConditionPathExists=/nonexistent\n"), MISSING),
+        "the unit that switches the root is masked": (
+            {f"{UNITS}/initrd-switch-root.service": cpio.link("/dev/null")}
+            | SOON, LATE),
         "something is mounted over the root": (
             dropin("initrd-cleanup.service",
                    "[Service]\nExecStartPre=/bin/mount -t tmpfs x /sysroot\n"),
