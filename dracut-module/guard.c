@@ -45,6 +45,7 @@
 #define CMDLINE "/proc/cmdline"
 #define CMDLINE_MAX 65536 /* the kernel's is 2048 on x86, 4096 at most */
 #define ATTACHED "/run/rootwright/sysroot"
+#define CREDENTIALS "/run/credentials/@system"
 
 /* What the initramfs shall know in place of the real command line. */
 static const char given[] = "rd.shell=0"
@@ -214,6 +215,21 @@ static void set_deadline(void)
 		close(pid1);
 }
 
+/*
+ * systemd imports credentials (units, mounts, passwords) from firmware,
+ * hypervisor and command line, in the initramfs, and where it did not, in the
+ * system; unless its environment says that this has been done.
+ */
+static void no_credentials(void)
+{
+	mkdir("/run", 0755);
+	if (mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV,
+		    "mode=0755,size=20%,nr_inodes=800k") != 0 ||
+		mkdir("/run/credentials", 0755) != 0 ||
+		mkdir(CREDENTIALS, 0700) != 0)
+		fail("%s: cannot be made: %s", CREDENTIALS, strerror(errno));
+}
+
 static _Noreturn void start_init(void)
 {
 	static char init[] = "/sbin/init", home[] = "HOME=/";
@@ -221,7 +237,8 @@ static _Noreturn void start_init(void)
 	/* systemd takes words from an EFI variable, too: not here. */
 	static char efi[] = "SYSTEMD_EFI_OPTIONS=";
 	char *const argv[] = { init, NULL };
-	char *const envp[] = { home, term, efi, NULL };
+	static char credentials[] = "CREDENTIALS_DIRECTORY=" CREDENTIALS;
+	char *const envp[] = { home, term, efi, credentials, NULL };
 
 	umask(022);
 	mkdir("/proc", 0555);
@@ -232,6 +249,7 @@ static _Noreturn void start_init(void)
 	if (write_text("/proc/sys/kernel/core_pattern", "core") != 0)
 		fail("core_pattern: cannot be set: %s", strerror(errno));
 	mask_cmdline();
+	no_credentials();
 	set_deadline();
 	if (chmod(DIR "loader", 0755) != 0)
 		fail("%sloader: %s", DIR, strerror(errno));
@@ -320,6 +338,8 @@ static _Noreturn void switch_root(int pid1)
 	init[strcspn(init, "\n")] = '\0';
 	if (init[0] != '/' || umount2(CMDLINE, MNT_DETACH) != 0)
 		fail("%s: cannot be unmasked", CMDLINE);
+	/* dracut's scripts have thrown it away. */
+	setenv("CREDENTIALS_DIRECTORY", CREDENTIALS, 1);
 	if (pid1)
 		execv(real, alone);
 	else

@@ -24,6 +24,8 @@ echo "env $($b env | $b sort | $b tr '\\n' ' ')"
 echo "pattern $($b cat /proc/sys/kernel/core_pattern)"
 echo "loader $($b stat -c %a /loader)"
 echo "mounts $mounts"
+echo "credentials $($b stat -c '%F %a' /run/credentials/@system)" \
+	$($b ls /run/credentials/@system)
 $b poweroff -f
 """
 LIB = "usr/lib/rootwright"
@@ -42,7 +44,7 @@ def read(path):
         return f.read()
 
 
-def boot(name, cmdline, failure="reboot 0\n", drop=()):
+def boot(name, cmdline, failure="reboot 0\n", drop=(), more=()):
     """The guard around INIT, with this on the kernel command line."""
     entries = {d: cpio.directory() for d in
                ("bin", "dev", "proc", "usr", "usr/lib", LIB)}
@@ -55,6 +57,7 @@ def boot(name, cmdline, failure="reboot 0\n", drop=()):
         f"{LIB}/arguments": cpio.file("quiet\nconsole\nmine\n"),
         f"{LIB}/on_failure": cpio.file(failure),
     }
+    entries.update(more)
     for path in drop:
         del entries[path]
     initrd = f"{T}/initrd"
@@ -86,7 +89,10 @@ ok(not any("EVIL" in e or "SYSTEMD_LOG" in e for e in out.said("env")),
    "and none of the environment", out.witness)
 equal(out.said("pattern"), ["core"], "a crash starts nothing")
 equal(out.said("loader"), ["755"], "the loader can be executed now")
-equal(out.said("mounts"), ["/ /proc /proc/cmdline "], "what is mounted")
+equal(out.said("mounts"), ["/ /proc /proc/cmdline /run "], "what is mounted")
+ok(any("CREDENTIALS_DIRECTORY=/run/credentials/@system " in e
+       for e in out.said("env")), "systemd has its credentials", out.witness)
+equal(out.said("credentials"), ["directory 700"], "and there are none")
 equal(out.end, "poweroff", "the machine goes off")
 
 NO_SHELL = ": there is no shell in this initramfs: reboot in 0 s"
