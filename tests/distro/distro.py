@@ -11,6 +11,7 @@ import shutil
 import sys
 
 import cpio
+import slipped
 import tap
 import vm
 
@@ -20,6 +21,19 @@ trust=digest
 store=LABEL=rootwright
 on_failure=reboot
 failure_delay=1
+"""
+# Sourced by the witness: journals of how many boots; how it was blessed.
+KEPT = """\
+step boots sh -c 'journalctl --quiet --list-boots | wc -l'
+step var findmnt --raw --noheadings --output FSTYPE,OPTIONS /var
+step etc findmnt --raw --noheadings --output FSTYPE /etc
+"""
+BLESSED = """\
+step bless systemctl is-active rootwright-bless.service
+step complete systemctl start boot-complete.target
+step order sh -c 'for unit in rootwright-bless.service boot-complete.target; do
+	systemctl show --value -p ActiveEnterTimestampMonotonic $unit
+done | sort -nc'
 """
 vm.LIMIT = 1500  # a whole system, emulated, on a busy machine
 
@@ -76,6 +90,7 @@ class Distro:
 
     def __init__(self, suite, name=None, kind="dracut"):
         self.suite, self.dir = suite, f"{tap.B}/distro/{name or suite}"
+        self.state, self.release_name, self.said = None, None, ""
         self.tree = f"{self.dir}/tree"
         self.vmlinuz, modules = tap.kernel(KERNEL)
         self.release = os.path.basename(modules)
@@ -96,10 +111,40 @@ class Distro:
         os.makedirs(f"{self.tree}/usr/lib/rootwright-test")
         shutil.copy("tests/distro/witness",
                     f"{self.tree}/usr/lib/rootwright-test/witness")
+        self.step("slipped", slipped.STEPS)
 
     def policy(self, conf):
         """/etc/rootwright/boot.conf of the build system."""
         write(f"{self.tree}/etc/rootwright/boot.conf", conf)
+
+    def step(self, name, text):
+        """More that the witness looks at."""
+        write(f"{self.tree}/usr/lib/rootwright-test/steps/{name}", text,
+              0o755)
+
+    def keep(self):
+        """/etc and /var are kept, on a disk of their own."""
+        self.policy(CONF + "state=LABEL=state\netc=overlay\nvar=bind\n")
+        write(f"{self.tree}/etc/systemd/journald.conf.d/keep.conf",
+              "[Journal]\nStorage=persistent\n")
+        self.step("keep", KEPT)
+        self.state = f"{self.dir}/state.img"
+        run("mke2fs", "-q", "-t", "ext4", "-L", "state", self.state, "64M")
+
+    def releases(self):
+        """Only releases boot, and the system declares them good."""
+        run("keys/make-key", "--name", "test releases", f"{self.dir}/key")
+        os.makedirs(f"{self.tree}/etc/rootwright/release-keys.d")
+        shutil.copy(f"{self.dir}/key.pem",
+                    f"{self.tree}/etc/rootwright/release-keys.d")
+        self.policy(CONF.replace("trust=digest",
+                                 "trust=release\nrelease=web"))
+        code, out, err = self.chroot("systemctl", "enable",
+                                     "rootwright-bless.service")
+        if code:
+            raise RuntimeError(f"systemctl enable: {out}{err}")
+        self.step("bless", BLESSED)
+        self.release_name, self.said = "web", "release web 1, "
 
     def unit(self, name):
         """Installs and enables a unit of ours."""
@@ -137,9 +182,26 @@ class Distro:
         """The image, its store and the disk."""
         self.digest = run(tap.ROOTWRIGHT, "build", "--for-boot", "--store",
                           f"{self.dir}/store", self.tree).strip()
+        if self.release_name:
+            where = ("--store", f"{self.dir}/store")
+            run(tap.ROOTWRIGHT, "release", "create", *where, "--name", "web",
+                "--version", "1", "--sequence", "1", "--image", self.digest)
+            run(tap.ROOTWRIGHT, "release", "sign", *where, "--key",
+                f"{self.dir}/key.key", "--cert", f"{self.dir}/key.pem", "web",
+                "1")
         self.disk = f"{self.dir}/disk.img"
         run(tap.ROOTWRIGHT, "disk", "--store", f"{self.dir}/store",
             "--output", self.disk)
+
+    def clean_disks(self):
+        """What was written to was left as it should be."""
+        for name, disk in (("store", f"{self.disk}?offset=1048576"),
+                           ("state", self.state)):
+            if disk:
+                code, out, err = tap.run("e2fsck", "-fn", disk)
+                tap.ok(code == 0 and "recover" not in out + err,
+                       f"the {name}'s file system is clean afterwards",
+                       out + err)
 
     def patched(self, initrd, name, entries):
         """The initramfs with files replaced: a second archive after it, of
@@ -159,7 +221,8 @@ class Distro:
                    "systemd.default_timeout_start_sec=15min "
                    + cmdline.format(digest=self.digest))
         out = vm.boot(self.vmlinuz, f"{self.dir}/{initrd}", cmdline,
-                      [kwargs.pop("disk", self.disk)], memory=1024,
+                      [kwargs.pop("disk", self.disk)]
+                      + [self.state] * bool(self.state), memory=1024,
                       **kwargs)
         out.console = plain(out.console)
         with open(f"{self.dir}/console.log", "a", encoding="utf-8") as f:

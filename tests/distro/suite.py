@@ -3,11 +3,13 @@
 and boots that must not come to anything."""
 import json
 import os
+import re
 import shutil
 import struct
 
 import distro
 import hostile
+import slipped
 from tap import done, equal, has, ok, run, skip_all
 
 # Only what this machine's disk needs, so that emulation does not take long.
@@ -15,7 +17,8 @@ SMALL = ("--drivers", "virtio_pci virtio_blk")
 # Of no concern to the initramfs, or there to be hidden from it.
 HIDDEN = ("root=/dev/vda1 rootfstype=ext4 rd.systemd.mask=rootwright.service "
           "rd.systemd.wants=debug-shell.service init=/bin/bash rd.lvm=0 "
-          "systemd.gpt_auto=1 resume=/dev/vda1 rd.luks=0 rd.shell=0")
+          "systemd.gpt_auto=1 resume=/dev/vda1 rd.luks=0 rd.shell=0 "
+          + slipped.ARGUMENTS)
 SYSTEMD = ("systemd systemd-initrd dracut-systemd systemd-udevd "
            "systemd-journald systemd-tmpfiles systemd-ask-password "
            "systemd-battery-check systemd-modules-load systemd-pcrphase "
@@ -112,7 +115,7 @@ def refused_builds(d):
 
 def good(d, initrd, cmdline="composefs={digest}", **kwargs):
     """A boot to multi-user.target, and what the system is like then."""
-    out = d.boot(initrd, cmdline, **kwargs)
+    out = d.boot(initrd, cmdline, extra=slipped.machine(), **kwargs)
     saw = distro.steps(out)
 
     def step(name):
@@ -127,13 +130,15 @@ def good(d, initrd, cmdline="composefs={digest}", **kwargs):
     ok(root[1:2] == ["overlay"], name("findmnt / is the overlay"), root)
     ok("ro," in root[-1] and "verity=require" in root[-1],
        name("read-only, verified"), root)
-    words = step("mounts")[1]
+    # Of /var, which may be kept, the state is seen.
+    words = re.sub(r"(?m)^/var ext4.*\n", "", step("mounts")[1])
     equal(words.count("\n/ ") + words.startswith("/ "), 1, name("one root"))
     ok("ext4" not in words and "erofs" not in words, name(
         "neither store nor image is mounted where the system sees it"), words)
     equal(step("df")[0], 0, name("df"))
     words = step("cmdline")[1]
-    ok(f"composefs={d.digest}" in words and "rd.emergency" not in words,
+    ok(cmdline.format(digest=d.digest) in words
+       and "rd.emergency" not in words,
        name("the system sees the kernel's command line"), words)
     equal(step("masked"), (1, "0"), name("nothing is mounted over it"))
     has(step("init")[1], "/usr/lib/systemd/systemd", name("PID 1"))
@@ -146,8 +151,9 @@ def good(d, initrd, cmdline="composefs={digest}", **kwargs):
         record = {}
     equal(record.get("image", {}).get("digest"), d.digest, name("boot record"))
     has(step("status")[1], "status        verified", name("status"))
-    has(out.console, f"rootwright-boot: verified root: image {d.digest}",
-        name("the line of success"))
+    has(out.console, f"rootwright-boot: verified root: {d.said}image "
+        f"{d.digest}", name("the line of success"))
+    slipped.judge(initrd, out, saw)
     ok("over" in saw, name("the witness came to its end"),
        out.console[-3000:] + out.witness)
     equal(out.end, "poweroff", name("the machine powers off"))
@@ -168,13 +174,18 @@ def rdinit(d, initrd):
         hostile.judge(f"{initrd}: rdinit={program}", out, words, "panic")
 
 
-def short(suite):
+def short(suite, prepare=None, judge=None, cmdline="composefs={digest}"):
     """A whole test: to multi-user.target, and some of what must not boot."""
     d = start(suite)
+    if prepare:
+        prepare(d)
     built(d, "initrd")
     inspected(d, "initrd")
     d.build()
-    good(d, "initrd", "composefs={digest} " + HIDDEN)
+    out = good(d, "initrd", f"{cmdline} {HIDDEN}", snapshot=False)
+    if judge:
+        judge(d, distro.steps(out))
+    d.clean_disks()
     hostile.run(d, "initrd", only=("the boot program is killed",
                                    "the unit is masked", "another unit fails",
                                    "emergency.service is started"))
