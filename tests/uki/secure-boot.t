@@ -9,18 +9,29 @@ import os
 import re
 import sys
 
-sys.path[:0] = ["tests/lib", "tests/boot", "tests/uki"]
+sys.path[:0] = ["tests/lib", "tests/boot", "tests/distro", "tests/uki"]
 import tap  # noqa: E402
 import uki  # noqa: E402
 from attack import Disk  # noqa: E402
 
 why = uki.missing()
-if why:
-    tap.skip_all(why)
+if why or os.geteuid():
+    tap.skip_all(why or "dracut in a chroot: needs root")
 DISK = f"{uki.DIR}/out/disk.img"
 ESP = f"{DISK}@@1M"
 VERIFIED = "rootwright-boot: verified root: release web "
 REFUSED = "rootwright-boot: refused ["
+# Version 2 keeps /var on the disk's third partition; lockdown=yes wants to
+# hear that this is meant.
+KEEPS = """\
+trust=release
+release=web
+store=PARTLABEL=web
+lockdown=yes
+state=PARTLABEL=state
+state_trusted=yes
+var=bind
+"""
 
 
 def digest(n):
@@ -54,12 +65,15 @@ def build():
 
 
 def updates():
-    """Versions 2 to 4: one that works, one that finds itself bad, and one
-    that will be damaged."""
+    """Versions 2 to 4: one that works, with an initramfs by dracut, one that
+    finds itself bad, and one that will be damaged."""
     old = set(os.listdir(f"{uki.DIR}/out/store/objects"))
-    uki.version(2, {"etc/issue": "The second version. " * 10})
+    uki.version(2, {"etc/issue": "The second version. " * 10,
+                    "etc/rootwright/boot.conf": KEEPS})
     tap.ok(old, "there is a store")
-    said = uki.follow("7. An update")
+    uki.dracut(2, "initrd-2.img")
+    said = uki.follow("7. An update", [("initrd.img", "initrd-2.img")],
+                      ROLLBACK_INDEX="2")
     new = re.search(r"store: (\d+) objects new", said)
     tap.ok(new and int(new[1]) <= 3,
            "an update adds the objects that are new, and no other", said)
@@ -105,7 +119,14 @@ esac
     for n in (1, 2):
         tap.has(machine.console, f"{VERIFIED}{n}, image {digest(n)}",
                 f"version {n} is verified")
+    tap.has(machine.console, "Running in initrd",
+            "systemd is in the initramfs of version 2")
+    tap.equal([words for words in machine.said("VAR") if words[0] == "2"],
+              ["2 ext4 1"], "and its /var is on the third partition")
     tap.equal(machine.said("FAILED"), [], "no unit has failed")
+    tap.ok("CREDENTIALS\n" in machine.witness and
+           "CREDENTIALS/" not in machine.witness,
+           "and nothing came of a credential from SMBIOS", machine.witness)
 
 
 def booted(machine, versions):
@@ -132,6 +153,8 @@ def fall_back(store):
     itself bad when it is up. Nobody touches the machine."""
     for n in (3, 4):
         to_esp(DISK, uki_file(n), f"/EFI/Linux/web_{n}+1.efi")
+    to_esp(DISK, f"{uki.DIR}/slipped.cred", "/loader/credentials/a.cred",
+           "/EFI/Linux/web_2.efi.extra.d/tmpfiles.extra.cred")
     image = digest(4)
     disk = Disk(DISK)
     disk.start = store["start"] * 512
@@ -150,6 +173,11 @@ def fall_back(store):
     tap.equal(machine.said("UKI")[-4:], [
         "2 web_1.efi", "2 web_2.efi", "2 web_3+0-1.efi", "2 web_4+0-1.efi"],
         "both have used up their tries")
+    tap.equal([words for words in machine.said("VAR") if words[0] == "2"],
+              ["2 ext4 2"], "what was in /var is still there")
+    tap.ok("CREDENTIALS\n" in machine.witness and
+           "CREDENTIALS/" not in machine.witness,
+           "and nothing came of credentials on the ESP", machine.witness)
 
 
 def addon(name, words, signed):
@@ -232,12 +260,18 @@ def refused(disk, variables, smbios, words, name):
 def let_in(disk):
     """Arguments that get through: systemd's stub takes those of SMBIOS with
     Secure Boot, too, and add-ons that are signed; without it, everything."""
-    smbios = "io.systemd.stub.kernel-cmdline-extra=init=/bin/sh"
+    credentials = "systemd.import_credentials=yes"
     weak = ("release 2 skipped [lockdown]: cmdline: expected nothing that "
             "weakens the system under lockdown=yes, found 'init=/bin/sh', "
-            "which starts another program")
-    refused(DISK, f"{uki.DIR}/variables", smbios, weak,
+            "which is not in the release's kernel_arguments=")
+    refused(DISK, f"{uki.DIR}/variables",
+            f"io.systemd.stub.kernel-cmdline-extra={credentials}",
+            weak.replace("init=/bin/sh", credentials),
             "what SMBIOS adds is refused")
+    older = copy("older")
+    uki.run("mdel", "-i", f"{older}@@1M", "::/EFI/Linux/web_2.efi")
+    refused(older, f"{uki.DIR}/variables", "", "release 1 skipped [rollback]",
+            "the first version, after the second was declared good, is")
     signed = copy("signed")
     to_esp(signed, addon("more", f"composefs={digest(1)}", True),
            "/EFI/Linux/web_2.efi.extra.d/more.addon.efi")
