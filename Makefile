@@ -114,7 +114,7 @@ test_SANITIZE := $(if $(CROSS),,-fsanitize=address,undefined \
 # With a loader and libraries that are where they are, qemu-user needs no -L, which
 # would take / itself for the libraries' directory.
 unit_LIBS := $(host_LIBS) $(if $(SYSROOT), \
-	-Wl$(,)--dynamic-linker=$(wildcard $(SYSROOT)/lib/ld-linux-*.so.1) \
+	-Wl$(,)--dynamic-linker=$(firstword $(wildcard $(addprefix $(SYSROOT)/lib/,ld-linux-*.so.[0-9] ld64.so.1))) \
 	-Wl$(,)--disable-new-dtags$(,)-rpath$(,)$(SYSROOT)/usr/lib/$(TRIPLET))
 test_CFLAGS := -O1 -g $(test_SANITIZE) -pthread $(SYSROOT_FLAG) $(TEST_CONFIG)
 fuzz_CC := $(CLANG)
@@ -294,8 +294,7 @@ CROSSES := $(notdir $(wildcard $(CACHE)/cross/*-linux-*))
 .PHONY: cross units $(CROSSES:%=cross-%)
 cross: $(CROSSES:%=cross-%) ## programs for other machines that are tested
 $(CROSSES:%=cross-%): cross-%:
-	$(Q)$(MAKE) CROSS=$*- B=$(B)/$* all $(GOALS_$*)
-GOALS_aarch64-linux-gnu := units
+	$(Q)$(MAKE) CROSS=$*- B=$(B)/$* all units
 units: $(UNITS)
 
 # What the tests need besides themselves.
