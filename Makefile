@@ -56,7 +56,7 @@ ifneq ($(filter deps deps-cross,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 deps:
 	$(Q)scripts/deps $(if $(filter check check-integration check-boot,$(MAKECMDGOALS)),cross) \
-		$(if $(filter check-distro,$(MAKECMDGOALS)),systems)
+		$(if $(filter check-distro bench,$(MAKECMDGOALS)),systems)
 deps-cross:
 	$(Q)scripts/deps cross
 $(filter-out deps deps-cross,$(MAKECMDGOALS)): $(filter deps deps-cross,$(MAKECMDGOALS))
@@ -336,8 +336,10 @@ ROUNDS ?= 5
 bench: all $(B)/bench-hash ## building and booting beside other ways (docs/bench-*.md)
 	$(Q)$(B)/bench-hash
 	$(Q)bench/build --rounds $(ROUNDS)
-	$(Q)bench/peers || echo 'bench: ostree is left out' >&2
+	$(Q)bench/peers || echo 'bench: ostree and QEMU of sid are left out' >&2
 	$(Q)bench/boot --rounds $(ROUNDS)
+	$(Q)bench/initramfs --rounds $(ROUNDS)
+	$(Q)bench/distro --rounds $(ROUNDS)
 	$(Q)bench/objects --rounds $(ROUNDS)
 	$(Q)bench/stacks --rounds $(ROUNDS)
 
