@@ -2,17 +2,23 @@
 #include "tool/compute.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tool/compute_batch.h"
 #include "tool/compute_private.h"
+#include "tool/hash.h"
+
+#define DIRECT (4 << 20) /* bytes of a file that is worth it */
 
 struct source {
 	struct compute_reader from; /* in order */
 	int in;			    /* -1, or a file that is read anywhere */
 	off_t begin;		    /* its position */
+	int flags;		    /* -1, or what they were before O_DIRECT */
 	int out;		    /* -1, or where a copy goes */
 	const char *name;
 	struct err *e;
@@ -39,14 +45,51 @@ static int next_bytes(void *ctx, void *buf, size_t n)
 	return 0;
 }
 
+/*
+ * A large file that is not in memory is read past the page cache. Nobody
+ * needs it there: it is read once, others keep what they have in memory, and
+ * the processor neither takes pages for it nor copies out of them.
+ */
+static void begin_direct(struct source *s, uint64_t size)
+{
+	char c;
+	const struct iovec v = { &c, 1 };
+	int flags = fcntl(s->in, F_GETFL);
+
+	if (size >= DIRECT && s->begin % HASH_BLOCK == 0 && flags >= 0 &&
+		preadv2(s->in, &v, 1, s->begin, RWF_NOWAIT) < 0 &&
+		errno == EAGAIN && fcntl(s->in, F_SETFL, flags | O_DIRECT) == 0)
+		s->flags = flags;
+}
+
+static void end_direct(const struct source *s)
+{
+	if (s->flags >= 0)
+		fcntl(s->in, F_SETFL, s->flags);
+}
+
+/* Up to a block's end: O_DIRECT wants that, and buf has room for it. */
+static ssize_t read_blocks(
+	const struct source *s, char *buf, size_t n, uint64_t offset)
+{
+	size_t blocks = (n + HASH_BLOCK - 1) / HASH_BLOCK * HASH_BLOCK;
+	ssize_t r = pread(s->in, buf, blocks, s->begin + (off_t)offset);
+
+	/* Its disk wants larger blocks, or a file became shorter. */
+	if (r < 0 && errno == EINVAL && s->flags >= 0) {
+		end_direct(s);
+		r = pread(s->in, buf, n, s->begin + (off_t)offset);
+	}
+	return r > (ssize_t)n ? (ssize_t)n : r;
+}
+
 static int read_at(
 	struct source *s, char *buf, size_t n, uint64_t offset, struct err *e)
 {
 	size_t done = 0;
 
 	while (done < n) {
-		ssize_t r = pread(s->in, buf + done, n - done,
-			s->begin + (off_t)(offset + done));
+		ssize_t r = read_blocks(s, buf + done, n - done, offset + done);
 
 		if (r == 0)
 			return -ENODATA;
@@ -119,6 +162,7 @@ int compute_from(const struct compute_reader *from, int out, const char *name,
 	struct source s = {
 		.from = *from,
 		.in = -1,
+		.flags = -1,
 		.out = out,
 		.name = name,
 		.e = e,
@@ -146,14 +190,20 @@ int compute_copy(int fd, int out, const char *name, uint64_t size,
 {
 	struct compute_file f = { fd, name };
 	const struct compute_reader from = { &f, compute_read_file };
-	struct source s = { .in = fd, .out = out, .name = name, .e = e };
+	struct source s = {
+		.in = fd, .flags = -1, .out = out, .name = name, .e = e
+	};
+	int r;
 
 	/* A single chunk, and what has no positions, is read as it comes. */
 	if (size > COMPUTE_CHUNK)
 		s.begin = lseek(fd, 0, SEEK_CUR);
 	if (size <= COMPUTE_CHUNK || s.begin < 0)
 		return compute_from(&from, out, name, size, algorithm, d, e);
-	if (compute_source(&s, size, algorithm, d, e) != 0)
+	begin_direct(&s, size);
+	r = compute_source(&s, size, algorithm, d, e);
+	end_direct(&s);
+	if (r != 0)
 		return -1;
 	if (lseek(fd, s.begin + (off_t)size, SEEK_SET) < 0)
 		return err_sys(

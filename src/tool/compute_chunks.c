@@ -126,7 +126,7 @@ static void *run(void *arg)
 	uint64_t rest = (w->size + HASH_BLOCK - 1) / HASH_BLOCK * HASH_BLOCK;
 	size_t room = rest < COMPUTE_CHUNK ? (size_t)rest : COMPUTE_CHUNK;
 	uint8_t hashes[CHUNK_BLOCKS * DIGEST_MAX];
-	uint8_t *buf = malloc(room ? room : 1);
+	uint8_t *buf = aligned_alloc(HASH_BLOCK, room ? room : HASH_BLOCK);
 	uint64_t offset;
 	struct err e;
 	size_t n;

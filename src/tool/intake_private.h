@@ -10,7 +10,6 @@
 
 #define INTAKE_GROUP 64		/* files that are hashed at once, */
 #define INTAKE_BUFFER (1 << 20) /* and their bytes; a larger file is alone */
-#define INTAKE_AHEAD (4 << 20)	/* bytes of one of those, asked for early */
 #define INTAKE_FULL (1 << 18)	/* bytes that fill the hash's lanes as well */
 
 struct job {

@@ -9,12 +9,9 @@
 
 void group_soon(int fd, uint64_t size)
 {
-	/*
-	 * The beginning of a large file: while that is read, the kernel itself
-	 * goes on. The disk then has work whichever file's turn it is.
-	 */
-	posix_fadvise(fd, 0, size <= INTAKE_BUFFER ? 0 : INTAKE_AHEAD,
-		POSIX_FADV_WILLNEED);
+	/* Large ones are read ahead, or past memory, while they are read. */
+	if (size <= INTAKE_BUFFER)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
 }
 
 /*
