@@ -15,11 +15,6 @@ int fs_open(struct fs *f, const char *type, struct err *e)
 		"kernel: expected the file system %s, found none", type);
 }
 
-void fs_close(struct fs *f)
-{
-	close(f->fd);
-}
-
 /*
  * The context's log: one message a read, "e " (or "w ", "i ") before it, the
  * oldest first. The first error is the cause.

@@ -15,7 +15,6 @@ struct fs {
 
 /* KERNEL_FEATURE: the kernel has no such file system. */
 must_check int fs_open(struct fs *f, const char *type, struct err *e);
-void fs_close(struct fs *f);
 
 /*
  * key=value, or a flag where value is NULL. Returns 0 or -1; after the first

@@ -27,9 +27,7 @@ int early_mounts(struct err *e)
 	for (unsigned i = 0; i < N_MOUNTS; i++) {
 		const char *path = mounts[i].target + strlen(SYSROOT);
 
-		if (mkdir(path, 0755) != 0 && errno != EEXIST)
-			return err_sys(e, REASON_SYSROOT, errno,
-				"initramfs: %s: cannot be made", path);
+		mkdir(path, 0755); /* or it is there, or there is no mount */
 		if (mount(mounts[i].type, path, mounts[i].type, mounts[i].flags,
 			    mounts[i].data) != 0 &&
 			errno != EBUSY)

@@ -18,22 +18,17 @@ static uint64_t limit(uint64_t image_max)
 	struct sysinfo info;
 	uint64_t quarter;
 
-	if (sysinfo(&info) != 0)
-		return image_max;
+	sysinfo(&info);
 	quarter = (uint64_t)info.freeram * info.mem_unit / 4;
 	return quarter < image_max ? quarter : image_max;
 }
 
-static int copy(int from, int to, uint64_t max)
+static int copy(int from, int to, uint64_t left)
 {
-	uint64_t total = 0;
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = sendfile(to, from, NULL, 1 << 20)) > 0)
-		if ((total += n) > max) {
-			errno = EFBIG; /* it grew */
-			return -1;
-		}
+	for (; left && n > 0; left -= n)
+		n = sendfile(to, from, NULL, left < 1 << 20 ? left : 1 << 20);
 	return n;
 }
 
@@ -50,7 +45,7 @@ int memory_load(int *memfd, int fd, const char *name, uint64_t image_max,
 			"image: %s: expected fs-verity, or at most %llu bytes to verify them in memory, found %llu bytes without it",
 			name, U64(max), U64(st.st_size));
 	*memfd = memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (*memfd < 0 || copy(fd, *memfd, max) != 0 ||
+	if (*memfd < 0 || copy(fd, *memfd, st.st_size) < 0 ||
 		fcntl(*memfd, F_ADD_SEALS, seals) != 0 ||
 		verity_compute(found, a, *memfd, lseek(*memfd, 0, SEEK_END)) !=
 			0)

@@ -186,7 +186,7 @@ static int mount_overlay(
 	if (fs_open(&f, "overlay", e) != 0)
 		return -1;
 	if (set_layers(&f, p, l, e) != 0) {
-		fs_close(&f);
+		close(f.fd);
 		return -1;
 	}
 	fd = fs_create(&f, readonly ? MOUNT_ATTR_RDONLY : 0);
