@@ -134,23 +134,25 @@ void tries_use(struct releases *r);
 /* image.c: an image that passed everything the plan asks. */
 struct verified_image {
 	int fd;
+	int dir; /* its root directory, once it is mounted */
 	struct digest digest;
 	bool memory;		  /* a sealed copy, not the store's file */
-	bool weakened;		  /* composefs=?: objects are not verified */
 	const struct key *signer; /* NULL: no signature was asked for */
 };
 
-must_check int image_verify(struct verified_image *v, const struct store *s,
-	const struct config *c, struct err *e);
+/* The i-th of the plan's images. */
+must_check int image_verify(struct verified_image *v, unsigned i,
+	const struct store *s, const struct config *c, struct err *e);
 
 /*
- * What that does with the image once it is open: v->fd is, v->memory says
- * whether to copy it in any case, and the rest of *v is 0. path is its name,
- * for messages; signature is below dirfd.
+ * What that does with the image once it is open: v->fd is, v->digest is the
+ * one that it has to have, v->memory says whether to copy it in any case, and
+ * the rest of *v is 0. path is its name, for messages; one of keys has to have
+ * made the signature below dirfd; NULL: there need not be one.
  */
 must_check int image_check(struct verified_image *v, const char *path,
-	int dirfd, const char *signature, const struct config *c,
-	struct err *e);
+	int dirfd, const char *signature, const struct keyring *keys,
+	const struct config *c, struct err *e);
 
 /*
  * memory.c: copies fd into a sealed memfd and gives the digest of the copy.
@@ -177,6 +179,18 @@ must_check int space_enter(int *outer, struct err *e);
 /* Leaves it again, and attaches the root and what is on it at /sysroot. */
 must_check int space_leave(int outer, struct err *e);
 
+/* A root, with all that is asked of it before it is handed over. */
+struct root {
+	int fd;
+	unsigned n;
+	struct verified_image images[IMAGES_MAX]; /* the topmost first */
+	bool loop;     /* they are behind loop devices */
+	bool weakened; /* composefs=?: objects are not verified */
+	struct preflight {
+		uint64_t files, bytes;
+	} preflight, objects;
+};
+
 /* root.c: refuses a kernel that cannot do what root_mount() needs. */
 must_check int root_probe_kernel(struct err *e);
 
@@ -189,15 +203,19 @@ must_check int root_probe_kernel(struct err *e);
 bool root_can_stack(const char *root, const char *other, struct err *e);
 
 /*
- * Mounts the image, and over it the overlay with the store as data-only
- * layer. Returns the root in *root_fd, and in *loop whether the image had to go
- * behind a loop device.
+ * Mounts the images, asks layers_check(), and over them the overlay with the
+ * store as data-only layer. Fills fd and loop.
  */
-must_check int root_mount(int *root_fd, bool *loop,
-	const struct verified_image *v, const struct store *s, struct err *e);
+must_check int root_mount(struct root *r, const struct store *s, struct err *e);
 
-/* Takes the image's and the overlay's mounts away again. */
-void root_undo(void);
+/* Takes the images' and the overlay's mounts away again. */
+void root_undo(struct root *r);
+
+/*
+ * layers.c: refuses mounted images of which a lower one would capture what an
+ * upper one names.
+ */
+must_check int layers_check(const struct root *r, struct err *e);
 
 /* writable.c: what of the root may be written. */
 extern const char *const tree_names[TREES];
@@ -214,10 +232,6 @@ struct writable {
 	((t) == TREE_ETC || ((t) == TREE_VAR && (p)->var_restrict))
 
 /* preflight.c: read through the root what the boot depends on. */
-struct preflight {
-	uint64_t files, bytes;
-};
-
 /* paths is a release's preflight=, or empty. objects=lazy reads nothing. */
 must_check int preflight_run(struct preflight *p, int root_fd,
 	const struct policy *policy, struct slice paths, struct err *e);
@@ -278,14 +292,6 @@ void record_start(struct record *r);
 
 /* A stage of this name ends now. */
 void record_stage(struct record *r, const char *name);
-
-/* main.c: a root, with all that is asked of it before it is handed over. */
-struct root {
-	int fd;
-	struct verified_image image;
-	bool loop; /* the image is behind a loop device */
-	struct preflight preflight, objects;
-};
 
 /* A boot: what its steps fill, one after the other. */
 struct boot {

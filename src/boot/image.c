@@ -54,7 +54,7 @@ static int measure(struct verified_image *v, const struct config *c,
 }
 
 static int check_signature(struct verified_image *v, int dirfd,
-	const char *path, const struct config *c, struct err *e)
+	const char *path, const struct keyring *keys, struct err *e)
 {
 	static uint8_t signature[SIGNATURE_MAX];
 	uint8_t tbs[FORMATTED_MAX];
@@ -62,20 +62,19 @@ static int check_signature(struct verified_image *v, int dirfd,
 
 	if (signature_load(dirfd, path, signature, &n, e) != 0)
 		return -1;
-	return keyring_verify(&c->keys, path, signature, n, tbs,
+	return keyring_verify(keys, path, signature, n, tbs,
 		digest_formatted(&v->digest, tbs), &v->signer, e);
 }
 
 /* Digest first, signature second, and only then does EROFS see the file. */
 int image_check(struct verified_image *v, const char *path, int dirfd,
-	const char *signature, const struct config *c, struct err *e)
+	const char *signature, const struct keyring *keys,
+	const struct config *c, struct err *e)
 {
 	char want[DIGEST_HEX_MAX], found_hex[DIGEST_HEX_MAX];
 	struct digest found;
 	off_t at;
 
-	v->digest = c->plan.image;
-	v->weakened = c->plan.unverified;
 	if (measure(v, c, path, &found, e) != 0)
 		return -1;
 	if (!digest_equal(&v->digest, &found))
@@ -85,9 +84,7 @@ int image_check(struct verified_image *v, const char *path, int dirfd,
 			digest_to_hex(&v->digest, want),
 			hash_name(found.algorithm),
 			digest_to_hex(&found, found_hex));
-	if (c->policy.trust != TRUST_DIGEST &&
-		c->policy.trust != TRUST_RELEASE &&
-		check_signature(v, dirfd, signature, c, e) != 0)
+	if (keys && check_signature(v, dirfd, signature, keys, e) != 0)
 		return -1;
 	/*
 	 * To its end, through fs-verity. Measuring reads no data, so that a
@@ -101,24 +98,30 @@ int image_check(struct verified_image *v, const char *path, int dirfd,
 		path, (long long)at);
 }
 
-int image_verify(struct verified_image *v, const struct store *s,
+int image_verify(struct verified_image *v, unsigned i, const struct store *s,
 	const struct config *c, struct err *e)
 {
 	const char *file = c->policy.image_file;
 	char path[VALUE_MAX], signature[VALUE_MAX + 16], hex[DIGEST_HEX_MAX];
 	AUTO_FD int initramfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int dirfd = file[0] ? initramfs : s->dirfd;
+	enum trust trust = c->policy.trust;
+	const struct keyring *keys =
+		trust == TRUST_DIGEST || trust == TRUST_RELEASE ? NULL
+								: &c->keys;
 
-	memset(v, 0, sizeof(*v));
+	*v = (struct verified_image){ .dir = -1 };
+	v->digest = c->plan.images.list[i];
 	v->memory = file[0];
 	if (file[0])
 		strcpy(path, file + 1);
 	else
-		digest_object_path(&c->plan.image, path);
+		digest_object_path(&v->digest, path);
 	snprintf(signature, sizeof(signature), "%s%s.p7s",
 		file[0] ? "" : "signatures/",
-		file[0] ? path : digest_to_hex(&c->plan.image, hex));
+		file[0] ? path : digest_to_hex(&v->digest, hex));
 	v->fd = open_image(
 		dirfd, path, file[0] ? "the initramfs" : s->device.path, e);
-	return v->fd < 0 ? -1 : image_check(v, path, dirfd, signature, c, e);
+	return v->fd < 0 ? -1
+			 : image_check(v, path, dirfd, signature, keys, c, e);
 }

@@ -17,12 +17,15 @@ static int assemble(struct boot *b, struct err *e)
 	const struct config *c = &b->config;
 	struct root *root = &b->root;
 
-	*root = (struct root){ .fd = -1, .image.fd = -1 };
-	if (lockdown_check(c, release->kernel_arguments, e) != 0 ||
-		image_verify(&root->image, &b->store, c, e) != 0)
+	*root = (struct root){ .fd = -1, .weakened = c->plan.unverified };
+	if (lockdown_check(c, release->kernel_arguments, e) != 0)
 		return -1;
+	for (; root->n < c->plan.images.n; root->n++)
+		if (image_verify(&root->images[root->n], root->n, &b->store, c,
+			    e) != 0)
+			return -1;
 	record_stage(&b->record, "image");
-	if (root_mount(&root->fd, &root->loop, &root->image, &b->store, e) != 0)
+	if (root_mount(root, &b->store, e) != 0)
 		return -1;
 	record_stage(&b->record, "mount");
 	if (c->policy.trust == TRUST_RELEASE &&
@@ -48,14 +51,13 @@ static int choose(struct boot *b, struct err *e)
 	releases_find(releases, &b->config, &b->store);
 	record_stage(&b->record, "releases");
 	while (releases_next(releases)) {
-		if (assemble(b, &why) == 0) {
-			b->root.image.signer = releases->signers.keys[0];
+		if (assemble(b, &why) == 0)
 			return 0;
-		}
 		releases_failed(releases, &why);
 		close(b->root.fd);
-		close(b->root.image.fd);
-		root_undo();
+		for (unsigned i = 0; i < b->root.n; i++)
+			close(b->root.images[i].fd);
+		root_undo(&b->root);
 	}
 	return releases_none(releases, e);
 }

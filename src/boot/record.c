@@ -36,11 +36,9 @@ void record_stage(struct record *r, const char *name)
 	r->last = t;
 }
 
-static void print_key(struct json *j, const char *name, const struct key *k)
+static void print_key(struct json *j, const struct key *k)
 {
-	if (name[0])
-		json_print(j, ",%s:", name);
-	json_print(j, "{'file':%s,'subject':%s,'id':%s,'development':%d}",
+	json_print(j, ",{'file':%s,'subject':%s,'id':%s,'development':%d}",
 		k->file, k->subject, k->id, k->development);
 }
 
@@ -57,45 +55,60 @@ static void print_config(struct json *j, const struct boot *b)
 		c->policy.present ? "policy" : "keys",
 		c->policy.trust == TRUST_RELEASE ? "floor" : "none",
 		c->policy.init);
-	if (development)
-		print_key(j, "development_key", development);
+	if (development) {
+		json_print(j, ",'development_key':");
+		print_key(j, development);
+	}
 	/* Whatever makes this boot weaker than its policy could be. */
 	json_print(j, ",'weakened':[");
 	if (c->plan.unverified)
-		json_print(j, development || trouble[0] ? "%s," : "%s",
+		json_print(j, ",%s",
 			"composefs=?: fs-verity was not required of objects");
 	if (development)
-		json_print(j, trouble[0] ? "%s," : "%s",
-			"a development key is trusted");
+		json_print(j, ",%s", "a development key is trusted");
 	if (trouble[0])
-		json_print(j, "%s", trouble);
+		json_print(j, ",%s", trouble);
 	json_print(j, "]");
 }
 
-/* What was found. */
-static void print_image(struct json *j, const struct boot *b)
+static void print_image(struct json *j, const struct boot *b, unsigned i)
 {
-	const struct verified_image *v = &b->root.image;
+	const struct verified_image *v = &b->root.images[i];
 	const struct policy *p = &b->config.policy;
 	char hex[DIGEST_HEX_MAX];
-	struct utsname u;
 
-	uname(&u);
 	json_print(j,
-		",'image':{'algorithm':%s,'digest':%s,'named_by':%s,'from':%s,'verified_in':%s,'loop':%d",
+		",{'algorithm':%s,'digest':%s,'named_by':%s,'from':%s,'verified_in':%s,'loop':%d",
 		hash_name(v->digest.algorithm), digest_to_hex(&v->digest, hex),
 		p->trust == TRUST_RELEASE ? "release"
-		: p->image.size		  ? "policy"
+		: p->images.n		  ? "policy"
 					  : "command line",
 		p->image_file[0] ? "initramfs" : "store",
 		v->memory ? "memory" : "file", b->root.loop);
-	if (v->signer && p->trust != TRUST_RELEASE)
-		print_key(j, "signed_by", v->signer);
+	if (v->signer) {
+		json_print(j, ",'signed_by':");
+		print_key(j, v->signer);
+	}
+	json_print(j, "}");
+}
+
+/* What was found. */
+static void print_images(struct json *j, const struct boot *b)
+{
+	const struct policy *p = &b->config.policy;
+	struct utsname u;
+
+	uname(&u);
+	json_print(j, ",'image':");
+	print_image(j, b, 0);
+	json_print(j, ",'images':[");
+	for (unsigned i = 0; i < b->root.n; i++)
+		print_image(j, b, i);
 	json_print(j,
-		"},'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d},'kernel':{'release':%s,'erofs_from_file':%d,'fsverity':%d}",
+		"],'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d},'kernel':{'release':%s,'erofs_from_file':%d,'fsverity':%d}",
 		b->config.plan.store, b->store.device.path, p->store_fstype,
 		p->store_path, b->store.replayed, u.release, !b->root.loop,
-		!v->memory);
+		!b->root.images->memory);
 }
 
 /* trust=release: what was there, and why this one. */
@@ -108,11 +121,8 @@ static void print_releases(struct json *j, const struct releases *r)
 		",'release':{'name':%s,'version':%s,'sequence':%llu,'rollback_index':%llu,'threshold':%llu,'signed_by':[",
 		x->name, x->version, U64(x->sequence), U64(x->rollback_index),
 		U64(p->threshold));
-	for (unsigned i = 0; i < r->signers.n; i++) {
-		if (i)
-			json_print(j, ",");
-		print_key(j, "", r->signers.keys[i]);
-	}
+	for (unsigned i = 0; i < r->signers.n; i++)
+		print_key(j, r->signers.keys[i]);
 	json_print(j,
 		"]},'floor':{'active':%llu,'baked':%llu,'stored':%llu},'state':{'trouble':%s,'blessed':%s,'tries_left':%llu},'candidates':[",
 		U64(r->floor), U64(p->rollback_floor), U64(r->stored),
@@ -122,10 +132,8 @@ static void print_releases(struct json *j, const struct releases *r)
 	for (unsigned i = 0; i < r->n; i++) {
 		const struct candidate *k = &r->list[i];
 
-		if (i)
-			json_print(j, ",");
 		json_print(j,
-			"{'version':%s,'sequence':%llu,'result':%s,'sentence':%s}",
+			",{'version':%s,'sequence':%llu,'result':%s,'sentence':%s}",
 			k->version, U64(k->sequence),
 			k->skipped   ? reason_name(k->reason)
 			: i == r->at ? "booted"
@@ -139,15 +147,12 @@ static void print_releases(struct json *j, const struct releases *r)
 static void print_writable(
 	struct json *j, const struct policy *p, const struct writable *w)
 {
-	unsigned mounts = 0, n = 0;
-
 	json_print(j, ",'mounts':[");
 	for (enum tree t = 0; t < TREES; t++) {
 		if (w->keep[t] == KEEP_NONE)
 			continue;
-		json_print(j, mounts++ ? "," : "");
 		json_print(j,
-			"{'target':%s,'type':%s,'source':%s,'options':%s}",
+			",{'target':%s,'type':%s,'source':%s,'options':%s}",
 			tree_names[t],
 			w->keep[t] == KEEP_BIND ? "bind" : "overlay",
 			w->keep[t] > KEEP_TRANSIENT ? w->device.path : "memory",
@@ -156,7 +161,7 @@ static void print_writable(
 	json_print(j, "],'unverified':[");
 	for (enum tree t = 0; t < TREES; t++)
 		if (w->keep[t] > KEEP_TRANSIENT && !p->state_trusted)
-			json_print(j, n++ ? ",%s" : "%s", tree_names[t]);
+			json_print(j, ",%s", tree_names[t]);
 	json_print(j,
 		"],'writable':{'device':%s,'path':%s,'reset':%s,'trouble':%s}",
 		w->device.path[0] ? w->device.path : NULL,
@@ -173,9 +178,9 @@ static void print_arguments(
 	char word[80];
 
 	json_print(j, ",'arguments':[");
-	for (unsigned i = 0; lockdown_next(&a, allowed); i++) {
+	while (lockdown_next(&a, allowed)) {
 		snprintf(word, sizeof(word), "%.*s", (int)a.n, a.s);
-		json_print(j, i ? ",%s" : "%s", word);
+		json_print(j, ",%s", word);
 	}
 	json_print(j, "]");
 }
@@ -201,15 +206,13 @@ static void print_work(struct json *j, const struct boot *b)
 static int write_file(
 	const char *name, const char *text, size_t n, struct err *e)
 {
-	char tmp[64], path[64];
+	char path[64];
 	AUTO_FD int fd = -1;
 
-	snprintf(tmp, sizeof(tmp), RUN_DIR "/.%s", name);
 	snprintf(path, sizeof(path), RUN_DIR "/%s", name);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 		0644);
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n ||
-		rename(tmp, path) != 0)
+	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
 		return err_sys(e, REASON_HANDOFF, errno,
 			"record: %s: cannot be written", path);
 	return 0;
@@ -218,13 +221,13 @@ static int write_file(
 int record_write(const struct boot *b, struct err *e)
 {
 	/* A sentence a candidate, each byte of it in six at most. */
-	static char text[8192 + CANDIDATES_MAX * 4096];
+	static char text[16384 + CANDIDATES_MAX * 4096];
 	struct json j = { .buf = text, .size = sizeof(text) };
 	const struct config *c = &b->config;
 	char init[VALUE_MAX + 1];
 
 	print_config(&j, b);
-	print_image(&j, b);
+	print_images(&j, b);
 	if (c->policy.trust == TRUST_RELEASE)
 		print_releases(&j, &b->releases);
 	print_writable(&j, &c->policy, &b->writable);
@@ -234,9 +237,7 @@ int record_write(const struct boot *b, struct err *e)
 		return err_set(e, REASON_HANDOFF,
 			"record: expected at most %zu bytes, found more",
 			sizeof(text));
-	if (mkdir(RUN_DIR, 0755) != 0 && errno != EEXIST)
-		return err_sys(e, REASON_HANDOFF, errno,
-			"record: " RUN_DIR ": cannot be made");
+	mkdir(RUN_DIR, 0755);
 	snprintf(init, sizeof(init), "%s\n", c->policy.init);
 	if (write_file("init", init, strlen(init), e) != 0)
 		return -1;
@@ -245,11 +246,14 @@ int record_write(const struct boot *b, struct err *e)
 
 void record_say(const struct boot *b)
 {
-	const struct verified_image *v = &b->root.image;
 	const struct config *c = &b->config;
 	const struct record *r = &b->record;
+	const struct key *signer = c->policy.trust == TRUST_RELEASE
+					   ? b->releases.signers.keys[0]
+					   : b->root.images->signer;
 	const struct key *development = config_development_key(c);
 	char hex[DIGEST_HEX_MAX], key[COMMON_NAME_MAX + 32] = "";
+	char images[IMAGES_MAX * (DIGEST_HEX_MAX + 8)] = "";
 	char release[2 * NAME_MAX_SIZE + 16] = "";
 
 	if (c->plan.unverified)
@@ -259,14 +263,18 @@ void record_say(const struct boot *b)
 		say(LEVEL_WARNING,
 			"WARNING: a DEVELOPMENT key is trusted: %s: never ship this",
 			development->file);
-	if (v->signer)
+	if (signer)
 		snprintf(key, sizeof(key), ", key \"%s\" (%.16s)",
-			v->signer->subject, v->signer->id);
+			signer->subject, signer->id);
+	for (unsigned i = 0; i < b->root.n; i++) {
+		strcat(images, i ? " over " : "image ");
+		strcat(images, digest_to_hex(&b->root.images[i].digest, hex));
+	}
 	if (c->policy.trust == TRUST_RELEASE)
 		snprintf(release, sizeof(release), "release %s %s, ",
 			b->releases.release.name, b->releases.release.version);
-	say(LEVEL_INFO, "%s root: %simage %s, trust=%s%s, %u ms",
-		c->plan.unverified ? "unverified" : "verified", release,
-		digest_to_hex(&v->digest, hex), trust_names[c->policy.trust],
-		key, (unsigned)((r->last - r->start + 500) / 1000));
+	say(LEVEL_INFO, "%s root: %s%s, trust=%s%s, %u ms",
+		c->plan.unverified ? "unverified" : "verified", release, images,
+		trust_names[c->policy.trust], key,
+		(unsigned)((r->last - r->start + 500) / 1000));
 }

@@ -137,7 +137,7 @@ static bool may_try(struct releases *r, const struct candidate *x)
 	uint64_t blessed = sequence_of(r, r->state.blessed);
 
 	r->uses_try = c->policy.tries && !c->cmdline.said.version[0] &&
-		      !c->cmdline.said.image.size && x->sequence > blessed &&
+		      !c->cmdline.said.images.n && x->sequence > blessed &&
 		      (blessed || x->sequence >= trying);
 	if (!r->uses_try || x->sequence > trying)
 		return true;
@@ -195,15 +195,10 @@ static must_check int judge(
 		return err_set(e, REASON_RELEASE_UNASKED,
 			"release: %s: expected release %s, as the command line says",
 			x->version, said->version);
-	if (said->image.size &&
-		!digest_equal(&said->image, &release->images[0]))
+	if (images_common(&release->images, &said->images) < said->images.n)
 		return err_set(e, REASON_RELEASE_UNASKED,
 			"release: %s: expected the image that composefs= names, found another",
 			x->version);
-	if (release->n_images != 1)
-		return err_set(e, REASON_RELEASE_INVALID,
-			"release: %s: expected one image, found %u: this boot program mounts no stacks",
-			x->version, release->n_images);
 	if (!may_try(r, x))
 		return err_set(e, REASON_TRIES_USED,
 			"release: %s: expected tries left, found none of %u",
@@ -221,7 +216,7 @@ bool releases_next(struct releases *r)
 		if (x->skipped)
 			continue;
 		if (load(r, x->version, &e) == 0 && judge(r, x, &e) == 0) {
-			r->config->plan.image = r->release.images[0];
+			r->config->plan.images = r->release.images;
 			return true;
 		}
 		skip(x, &e);
@@ -255,17 +250,10 @@ int release_modules(int root_fd, const char *version, struct err *e)
 	AUTO_FD int fd = open_how(root_fd, "usr/lib/modules",
 		O_RDONLY | O_DIRECTORY, RESOLVE_IN_ROOT);
 	struct dir dir = { .fd = fd };
-	bool others = false;
 	struct utsname u;
-	const char *name;
 
 	uname(&u);
-	while (fd >= 0 && (name = dir_next(&dir))) {
-		if (strcmp(name, u.release) == 0)
-			return 0;
-		others = true;
-	}
-	if (!others)
+	if (fd < 0 || faccessat(fd, u.release, F_OK, 0) == 0 || !dir_next(&dir))
 		return 0;
 	return err_set(e, REASON_MODULES_MISSING,
 		"release: %s: /usr/lib/modules: expected a directory %s for the running kernel, found others",

@@ -29,22 +29,23 @@ int root_probe_kernel(struct err *e)
 
 	if (fs_open(&f, "erofs", e) != 0)
 		return -1;
-	fs_close(&f);
+	close(f.fd);
 	if (fs_open(&f, "overlay", e) != 0)
 		return -1;
 	if (fs_set(&f, "verity", "require") != 0)
 		r = too_old("overlayfs with verity=require", "6.6", e);
 	else if (fs_set(&f, "rootwright", "?") == 0)
 		r = too_old("overlayfs with data-only lower layers", "6.5", e);
-	fs_close(&f);
+	close(f.fd);
 	return r;
 }
 
 /*
  * EROFS reads the very file that was measured, or the sealed memory; that,
- * like the file where loop says so, through a loop device.
+ * like the file where loop says so, through a loop device. Each image is
+ * mounted upon the one before it and reached by its directory's descriptor.
  */
-static int mount_image(const struct verified_image *v, bool loop, struct err *e)
+static int mount_image(struct verified_image *v, bool loop, struct err *e)
 {
 	AUTO_FD int device = loop ? loop_attach(v->fd, e) : -1;
 	struct fs f;
@@ -55,8 +56,10 @@ static int mount_image(const struct verified_image *v, bool loop, struct err *e)
 	fs_set(&f, "ro", NULL);
 	if (fs_mount(&f,
 		    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
-		    SPACE_IMAGE) == 0)
+		    SPACE_IMAGE) == 0) {
+		v->dir = open(SPACE_IMAGE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		return 0;
+	}
 	if (errno == ENOTBLK && !loop)
 		return too_old("EROFS mounted from a file", "6.12", e);
 	return err_sys(e, REASON_IMAGE_MOUNT, errno,
@@ -70,14 +73,13 @@ static int mount_image(const struct verified_image *v, bool loop, struct err *e)
  * mode of 6.16 differs.
  */
 static int mount_overlay(
-	const struct verified_image *v, const struct store *s, struct err *e)
+	const struct root *r, const struct store *s, struct err *e)
 {
-	AUTO_FD int image = open(SPACE_IMAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	const char *verity = v->weakened ? "off" : "require";
+	const char *verity = r->weakened ? "off" : "require";
 	char source[DIGEST_HEX_MAX + 16] = "composefs:";
 	struct fs f;
 
-	digest_to_hex(&v->digest, source + strlen(source));
+	digest_to_hex(&r->images->digest, source + strlen(source));
 	if (fs_open(&f, "overlay", e) != 0)
 		return -1;
 	fs_set(&f, "source", source);
@@ -86,7 +88,8 @@ static int mount_overlay(
 	fs_set(&f, "redirect_dir", "on");
 	fs_set(&f, "verity", verity);
 	fs_set(&f, "xino", "on"); /* one st_dev for all of the root */
-	fs_set_fd(&f, "lowerdir+", image);
+	for (unsigned i = 0; i < r->n; i++)
+		fs_set_fd(&f, "lowerdir+", r->images[i].dir);
 	fs_set_fd(&f, "datadir+", s->objects_fd);
 	if (fs_mount(&f, MOUNT_ATTR_RDONLY, SPACE_ROOT) == 0)
 		return 0;
@@ -109,24 +112,36 @@ bool root_can_stack(const char *root, const char *other, struct err *e)
 	return fd >= 0;
 }
 
-void root_undo(void)
+void root_undo(struct root *r)
 {
 	umount2(SPACE_ROOT, MNT_DETACH);
-	umount2(SPACE_IMAGE, MNT_DETACH);
+	for (unsigned i = 0; i < r->n; i++) {
+		umount2(SPACE_IMAGE, MNT_DETACH);
+		close(r->images[i].dir);
+	}
 }
 
-int root_mount(int *root_fd, bool *loop, const struct verified_image *v,
-	const struct store *s, struct err *e)
+static int mount_images(struct root *r, struct err *e)
 {
-	for (*loop = v->memory;; *loop = true) {
-		if (mount_image(v, *loop, e) != 0 ||
-			mount_overlay(v, s, e) != 0)
+	for (unsigned i = 0; i < r->n; i++)
+		if (mount_image(&r->images[i], r->loop, e) != 0)
 			return -1;
-		if (*loop || root_can_stack(SPACE_ROOT, SYSROOT, e))
+	return 0;
+}
+
+int root_mount(struct root *r, const struct store *s, struct err *e)
+{
+	for (unsigned i = 0; i < r->n; i++)
+		r->loop |= r->images[i].memory;
+	for (;; r->loop = true) {
+		if (mount_images(r, e) != 0 || layers_check(r, e) != 0 ||
+			mount_overlay(r, s, e) != 0)
+			return -1;
+		if (r->loop || root_can_stack(SPACE_ROOT, SYSROOT, e))
 			break;
-		root_undo();
+		root_undo(r);
 	}
-	*root_fd = open(SPACE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return *root_fd < 0 ? err_sys(e, REASON_ROOT_MOUNT, errno, "root: lost")
-			    : 0;
+	r->fd = open(SPACE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return r->fd < 0 ? err_sys(e, REASON_ROOT_MOUNT, errno, "root: lost")
+			 : 0;
 }

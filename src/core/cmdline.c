@@ -82,7 +82,7 @@ static must_check int take(
 		return err_set(e, r,
 			"cmdline: expected composefs=, rootwright.factory_reset, rootwright.release=, rootwright.store= or rootwright.timeout=, found '%.80s'",
 			a->name);
-	if (c->seen & bit)
+	if (c->seen & bit && !s->many)
 		return err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: expected %s= once, found it twice", a->name);
 	c->seen |= bit;

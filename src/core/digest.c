@@ -56,3 +56,27 @@ size_t digest_formatted(const struct digest *d, uint8_t *out)
 	memcpy(out + 12, d->bytes, d->size);
 	return 12 + d->size;
 }
+
+const char *images_add(struct images *i, const char *s, size_t n)
+{
+	struct digest d;
+
+	if (i->n == IMAGES_MAX)
+		return "at most 8 images";
+	if (!digest_from_hex(&d, s, n))
+		return "64 or 128 lower-case hex digits";
+	for (unsigned k = 0; k < i->n; k++)
+		if (digest_equal(&d, &i->list[k]))
+			return "different images";
+	i->list[i->n++] = d;
+	return NULL;
+}
+
+unsigned images_common(const struct images *a, const struct images *b)
+{
+	unsigned k = 0;
+
+	while (k < b->n && digest_equal(&a->list[k], &b->list[k]))
+		k++;
+	return k;
+}

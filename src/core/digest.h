@@ -39,6 +39,21 @@ void digest_object_path(const struct digest *d, char *out);
 /* Algorithm, size and all bytes are equal. */
 bool digest_equal(const struct digest *a, const struct digest *b);
 
+/* Images that are stacked, the topmost first; zero behind the last one. */
+#define IMAGES_MAX 8
+
+struct images {
+	unsigned n;
+	struct digest list[IMAGES_MAX];
+};
+
+/* Adds, below the others, what n hex digits name. NULL, or what was expected.
+ */
+const char *images_add(struct images *i, const char *s, size_t n);
+
+/* How many of b are the topmost ones of a. */
+unsigned images_common(const struct images *a, const struct images *b);
+
 /* "sha256" or "sha512". */
 const char *hash_name(enum hash_algorithm a);
 

@@ -77,7 +77,7 @@ static const char *read_line(void *out, const struct fields *f, uint64_t *seen,
 
 	if (!x)
 		return "key=value with a key of this format";
-	if (*seen & UINT64_C(1) << (x - f->list))
+	if (!x->many && *seen & UINT64_C(1) << (x - f->list))
 		return "each key once";
 	*seen |= UINT64_C(1) << (x - f->list);
 	v = (struct slice){ equals + 1, s + n - equals - 1 };

@@ -43,6 +43,7 @@ struct field {
 	const char *expected;	  /* what it should have been, in words */
 	bool required;
 	bool utf8; /* the value may have other characters than ASCII */
+	bool many; /* boot.conf and the command line may have it again */
 };
 
 struct fields {

@@ -10,7 +10,7 @@
 static must_check int check_release(
 	const struct policy *p, unsigned n_keys, struct err *e)
 {
-	const char *other = p->image.size	  ? "image="
+	const char *other = p->images.n		  ? "image="
 			    : p->image_file[0]	  ? "image_file="
 			    : p->allow_unverified ? "allow_unverified=yes"
 						  : NULL;
@@ -69,7 +69,7 @@ int policy_check(struct policy *p, unsigned n_keys, struct err *e)
 		return err_set(e, REASON_POLICY_INVALID,
 			"policy: allow_unverified=yes: expected trust=digest beside it, found trust=%s",
 			trust_names[p->trust]);
-	if (p->allow_unverified && p->image.size)
+	if (p->allow_unverified && p->images.n)
 		return err_set(e, REASON_POLICY_INVALID,
 			"policy: allow_unverified=yes: expected no image= beside it, found one");
 	return 0;
@@ -78,25 +78,31 @@ int policy_check(struct policy *p, unsigned n_keys, struct err *e)
 static must_check int plan_image(struct plan *plan, const struct policy *p,
 	const struct cmdline *c, struct err *e)
 {
-	char ours[DIGEST_HEX_MAX], theirs[DIGEST_HEX_MAX];
+	const struct images *ours = &p->images, *theirs = &c->said.images;
+	char want[DIGEST_HEX_MAX], found[DIGEST_HEX_MAX];
+	unsigned same = images_common(ours, theirs);
 
-	if (!c->said.image.size && !p->image.size && p->trust != TRUST_RELEASE)
+	if (!ours->n && !theirs->n && p->trust != TRUST_RELEASE)
 		return err_set(e, REASON_DIGEST_MISSING,
 			"cmdline: expected composefs=<digest>, found none, and the policy has no image=");
 	if (c->unverified && !p->allow_unverified)
 		return err_set(e, REASON_DIGEST_UNVERIFIED,
 			"cmdline: composefs=: expected a digest to verify, found '?' in front of it: the policy does not say allow_unverified=yes");
-	if (c->said.image.size && p->image.size &&
-		!digest_equal(&c->said.image, &p->image)) {
+	if (ours->n && same < theirs->n) {
 		err_set(e, REASON_CMDLINE_INVALID,
 			"cmdline: composefs=: expected the policy's image %s, found %s",
-			digest_to_hex(&p->image, ours),
-			digest_to_hex(&c->said.image, theirs));
+			same < ours->n ? digest_to_hex(&ours->list[same], want)
+				       : "alone",
+			digest_to_hex(&theirs->list[same], found));
 		return err_hint(
 			e, "remove composefs= from the kernel command line");
 	}
-	plan->image = p->image.size ? p->image : c->said.image;
+	plan->images = ours->n ? *ours : *theirs;
 	plan->unverified = c->unverified;
+	if (p->trust == TRUST_SIGNATURE && theirs->n > 1 && !ours->n)
+		return err_set(e, REASON_CMDLINE_INVALID,
+			"cmdline: composefs=: expected one image under trust=signature, found %u, of which nobody else says that they go together",
+			theirs->n);
 	return 0;
 }
 

@@ -38,10 +38,9 @@ static const char *read_size(void *out, const char *v, size_t n)
 	return NULL;
 }
 
-static const char *read_digest(void *out, const char *v, size_t n)
+static const char *read_image(void *out, const char *v, size_t n)
 {
-	return digest_from_hex(out, v, n) ? NULL
-					  : "64 or 128 lower-case hex digits";
+	return images_add(out, v, n);
 }
 
 static const char *read_path(void *out, const char *v, size_t n)
@@ -119,7 +118,7 @@ static const struct field list[] = {
 	{ "store_fstype", AT(store_fstype), .read = read_fstype },
 	{ "store_path", AT(store_path), .read = read_path },
 	{ "store_noreplay", AT(store_noreplay), YES_NO },
-	{ "image", AT(image), .read = read_digest },
+	{ "image", AT(images), .read = read_image, .many = true },
 	{ "image_file", AT(image_file), .read = read_path },
 	{ "image_max", AT(image_max), .read = read_size },
 	{ "allow_unverified", AT(allow_unverified), YES_NO },
@@ -154,7 +153,7 @@ static const struct field list[] = {
 
 /* What the command line may say. */
 static const struct field said[] = {
-	{ "composefs", AT(image), .read = read_digest },
+	{ "composefs", AT(images), .read = read_image, .many = true },
 	{ "rootwright.factory_reset", AT(factory_reset), YES_NO },
 	{ "rootwright.release", AT(version), .read = field_name },
 	{ "rootwright.store", AT(store), .read = read_store },

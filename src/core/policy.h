@@ -64,7 +64,7 @@ struct policy {
 	char store_fstype[32];	    /* default "ext4" */
 	char store_path[VALUE_MAX]; /* default "/composefs" */
 	unsigned store_noreplay;    /* yes or no */
-	struct digest image;	    /* size 0: not set */
+	struct images images;	    /* n 0: not set */
 	char image_file[VALUE_MAX]; /* in the initramfs; empty: in the store */
 	uint64_t image_max; /* bytes to verify in memory, default 256 MiB */
 	unsigned allow_unverified; /* yes or no */
@@ -93,7 +93,7 @@ struct policy {
 
 /* What the command line says to us. */
 struct cmdline {
-	/* image, store, timeout and version; zero: not given */
+	/* images, store, timeout and version; zero: not given */
 	struct policy said;
 	unsigned seen;	 /* a bit for each of cmdline_fields */
 	bool unverified; /* composefs=?digest */
@@ -101,9 +101,9 @@ struct cmdline {
 
 /* The decision, where the policy alone does not make it. */
 struct plan {
-	bool unverified;     /* allow_unverified=yes and composefs=? */
-	struct digest image; /* size 0: whatever the releases name */
-	const char *store;   /* the policy's or the command line's */
+	bool unverified;      /* allow_unverified=yes and composefs=? */
+	struct images images; /* n 0: whatever the releases name */
+	const char *store;    /* the policy's or the command line's */
 	unsigned timeout;
 };
 

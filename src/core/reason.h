@@ -47,6 +47,8 @@
 		"the image was changed or damaged: install it again") \
 	X(IMAGE_MOUNT, "image-mount", \
 		"the image was changed or damaged, or the kernel has no EROFS: see the kernel's own line above") \
+	X(STACK_CAPTURE, "stack-capture", \
+		"rename the entry, or make one image of all with rootwright merge") \
 	X(SIGNATURE_MISSING, "signature-missing", \
 		"sign the image with rootwright sign, and install the signature into the store") \
 	X(SIGNATURE_INVALID, "signature-invalid", \

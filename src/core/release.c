@@ -7,24 +7,14 @@
 /* As in enum hash_algorithm. */
 static const char *const algorithms[] = { "", "sha256", "sha512", NULL };
 
-/* The member is the release itself: there is a number beside the list. */
 static const char *read_images(void *member, const char *v, size_t n)
 {
 	struct slice word, list = { v, n };
-	struct release *r = member;
+	const char *expected = NULL;
 
-	while (words_next(&list, &word)) {
-		struct digest d;
-
-		if (r->n_images == RELEASE_IMAGES_MAX ||
-			!digest_from_hex(&d, word.s, word.n))
-			return "1 to 8 digests of lower-case hex digits";
-		for (unsigned i = 0; i < r->n_images; i++)
-			if (digest_equal(&d, &r->images[i]))
-				return "different images";
-		r->images[r->n_images++] = d;
-	}
-	return NULL;
+	while (!expected && words_next(&list, &word))
+		expected = images_add(member, word.s, word.n);
+	return expected;
 }
 
 static const char *read_paths(void *member, const char *v, size_t n)
@@ -68,7 +58,7 @@ static const struct field list[] = {
 		.required = true },
 	{ "algorithm", AT(algorithm), .words = algorithms,
 		.expected = "sha256 or sha512", .required = true },
-	{ "images", 0, .read = read_images, .required = true },
+	{ "images", AT(images), .read = read_images, .required = true },
 	{ "preflight", AT(preflight), .read = read_paths },
 	{ "kernel_arguments", AT(kernel_arguments), .read = read_arguments },
 	{ "description", AT(description), .read = read_description,
@@ -92,8 +82,8 @@ int release_parse(struct release *r, const char *name, const char *version,
 		expected = "a sequence of 1 or more";
 	else if (r->rollback_index > r->sequence)
 		expected = "a rollback_index of at most the sequence";
-	for (unsigned i = 0; i < r->n_images; i++)
-		if (r->images[i].algorithm != r->algorithm)
+	for (unsigned i = 0; i < r->images.n; i++)
+		if (r->images.list[i].algorithm != r->algorithm)
 			expected = "images of its algorithm";
 	if (!expected)
 		return 0;

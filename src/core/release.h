@@ -18,8 +18,8 @@
 #include "core/keyring.h"
 
 #define RELEASE_FORMAT "format=rootwright-release-1"
-#define RELEASE_MAX 65536	    /* bytes of a manifest */
-#define RELEASE_IMAGES_MAX 8	    /* images of a release */
+#define RELEASE_MAX 65536 /* bytes of a manifest */
+#define RELEASE_IMAGES_MAX IMAGES_MAX
 #define RELEASE_PATHS_MAX 256	    /* paths of preflight= */
 #define RELEASE_SIGNATURES_MAX 16   /* signature files that are looked at */
 #define RELEASE_DESCRIPTION_MAX 255 /* bytes of description= */
@@ -30,9 +30,8 @@ struct release {
 	uint64_t sequence;	 /* 1 or more: the order of releases */
 	uint64_t rollback_index; /* at most sequence */
 	enum hash_algorithm algorithm;
-	unsigned n_images;
-	struct digest images[RELEASE_IMAGES_MAX]; /* top first */
-	struct slice preflight;			  /* absolute paths */
+	struct images images;	       /* one at least */
+	struct slice preflight;	       /* absolute paths */
 	struct slice kernel_arguments; /* "key=value" or "key", words */
 	struct slice description;
 };

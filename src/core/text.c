@@ -91,7 +91,10 @@ void json_print(struct json *j, const char *template, ...)
 	va_list ap;
 
 	va_start(ap, template);
-	for (s = template; *s; s++) {
+	s = template;
+	if (*s == ',' && j->n && strchr("[{:", j->buf[j->n - 1]))
+		s++;
+	for (; *s; s++) {
 		if (*s == '\'') {
 			put(j, "\"", 1);
 		} else if (*s != '%') {

@@ -34,7 +34,8 @@ struct json {
 };
 
 /*
- * Appends the template. In it ' stands for ", and
+ * Appends the template, without the comma that it begins with where nothing
+ * stands before it in a list or object. In it ' stands for ", and
  *   %s    is a string with its quotes (a key too); null for NULL,
  *   %llu  a number,
  *   %d    true or false.

@@ -56,8 +56,8 @@ static void check_images_of(
 {
 	char path[OBJECT_PATH_MAX];
 
-	for (unsigned i = 0; i < x->release.n_images; i++) {
-		digest_object_path(&x->release.images[i], path);
+	for (unsigned i = 0; i < x->release.images.n; i++) {
+		digest_object_path(&x->release.images.list[i], path);
 		if (!S_ISREG(view_mode(v, path)))
 			check_fault(c, FAULT_MISSING, path,
 				"expected the image of release %s %s, found none",

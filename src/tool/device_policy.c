@@ -91,6 +91,14 @@ int device_policy_manifest(const char *where, const char *manifest, size_t n,
 	return 0;
 }
 
+static bool is_among(const struct images *images, const struct digest *d)
+{
+	for (unsigned i = 0; i < images->n; i++)
+		if (digest_equal(&images->list[i], d))
+			return true;
+	return false;
+}
+
 int device_policy_image(const struct digest *d, const char *name,
 	const uint8_t *signature, size_t n, char *signer, struct err *e)
 {
@@ -99,10 +107,10 @@ int device_policy_image(const struct digest *d, const char *name,
 	const struct key *key;
 
 	signer[0] = '\0';
-	if (config.policy.image.size && !digest_equal(&config.policy.image, d))
+	if (config.policy.images.n && !is_among(&config.policy.images, d))
 		return err_set(e, REASON_DIGEST_INVALID,
 			"policy: expected its image %s, found %s",
-			digest_to_hex(&config.policy.image, hex),
+			digest_to_hex(config.policy.images.list, hex),
 			digest_to_hex(d, found));
 	if (!device_policy_wants_signatures())
 		return 0;

@@ -186,8 +186,8 @@ int item_parse(struct item *i, struct err *e)
 	if (release_parse(&i->release, i->name, i->version, i->where,
 		    i->manifest, i->manifest_n, e) != 0)
 		return -1;
-	i->n_images = i->release.n_images;
-	memcpy(i->images, i->release.images, sizeof(i->images));
+	i->n_images = i->release.images.n;
+	memcpy(i->images, i->release.images.list, sizeof(i->images));
 	return 0;
 }
 

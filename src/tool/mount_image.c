@@ -136,8 +136,9 @@ static int own_digest(struct digest *d, int fd, const char *name,
 				 "image: %s: cannot be read", name);
 }
 
-static int make_plan(struct config *c, int fd, const char *name,
-	const char *hex, const struct mount_trust *t, struct err *e)
+static int make_plan(struct config *c, struct digest *d, int fd,
+	const char *name, const char *hex, const struct mount_trust *t,
+	struct err *e)
 {
 	policy_defaults(&c->policy);
 	c->policy.trust =
@@ -148,8 +149,8 @@ static int make_plan(struct config *c, int fd, const char *name,
 		if (load_certificate(&c->keys, t->certificates[i], e) != 0)
 			return -1;
 	if (!hex)
-		return own_digest(&c->plan.image, fd, name, t->algorithm, e);
-	if (digest_from_hex(&c->plan.image, hex, strlen(hex)))
+		return own_digest(d, fd, name, t->algorithm, e);
+	if (digest_from_hex(d, hex, strlen(hex)))
 		return 0;
 	return err_set(e, REASON_FAILED,
 		"%s: expected a digest of 64 or 128 lower-case hex digits, found something else",
@@ -164,9 +165,10 @@ static int check(struct mount_image *i, const struct place *p, const char *hex,
 	struct verified_image v = { .fd = i->fd, .memory = t->insecure };
 	int r;
 
-	if (make_plan(&config, i->fd, p->path, hex, t, e) != 0)
+	if (make_plan(&config, &v.digest, i->fd, p->path, hex, t, e) != 0)
 		return -1;
-	r = image_check(&v, p->path, p->dirfd, p->signature, &config, e);
+	r = image_check(&v, p->path, p->dirfd, p->signature,
+		t->n_certificates ? &config.keys : NULL, &config, e);
 	i->fd = v.fd; /* the copy in memory, where there is one */
 	i->memory = v.memory;
 	if (r != 0)

@@ -34,8 +34,8 @@ static void put_release(struct json *j, const struct store_release *x)
 	json_number(j, "rollback_index", r->rollback_index);
 	json_string(j, "algorithm", hash_name(r->algorithm));
 	json_open(j, "images", '[');
-	for (unsigned i = 0; i < r->n_images; i++)
-		json_string(j, NULL, digest_to_hex(&r->images[i], hex));
+	for (unsigned i = 0; i < r->images.n; i++)
+		json_string(j, NULL, digest_to_hex(&r->images.list[i], hex));
 	json_close(j, ']');
 	put_words(j, "preflight", r->preflight);
 	if (r->kernel_arguments.s)

@@ -8,8 +8,8 @@
 
 static bool names(const struct store_release *r, const struct digest *d)
 {
-	for (unsigned i = 0; !r->fault && i < r->release.n_images; i++)
-		if (digest_equal(&r->release.images[i], d))
+	for (unsigned i = 0; !r->fault && i < r->release.images.n; i++)
+		if (digest_equal(&r->release.images.list[i], d))
 			return true;
 	return false;
 }
@@ -42,9 +42,9 @@ int releases_forget_images(
 	int result = releases_load(&l, s, NULL, NULL, e);
 
 	for (unsigned i = 0;
-		result == 0 && !r->fault && i < r->release.n_images; i++)
-		if (!is_needed(&l, r, &r->release.images[i]))
-			result = forget(s, &r->release.images[i], e);
+		result == 0 && !r->fault && i < r->release.images.n; i++)
+		if (!is_needed(&l, r, &r->release.images.list[i]))
+			result = forget(s, &r->release.images.list[i], e);
 	releases_free(&l);
 	if (result == 0 && syncfs(s->fd) != 0)
 		return err_sys(e, REASON_FAILED, errno, "%s: cannot be written",

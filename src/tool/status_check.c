@@ -110,16 +110,16 @@ static void check_cmdline(struct status *s)
 		status_add(s, "command line", VERDICT_WEAKER, "%s", e.text);
 		return;
 	}
-	if (c.said.image.size)
-		digest_to_hex(&c.said.image, hex);
-	if ((c.said.image.size || (by && !strcmp(by, "command line"))) &&
+	if (c.said.images.n)
+		digest_to_hex(c.said.images.list, hex);
+	if ((c.said.images.n || (by && !strcmp(by, "command line"))) &&
 		(!want || strcmp(want, hex) != 0))
 		status_add(s, "command line", VERDICT_WEAKER,
 			"expected composefs=%s, as recorded, found %s",
 			want ? want : "?", hex);
 	else
 		status_add(s, "command line", VERDICT_SAME,
-			c.said.image.size ? "names this image"
+			c.said.images.n ? "names this image"
 					  : "names no image, as recorded");
 }
 

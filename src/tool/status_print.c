@@ -132,6 +132,19 @@ static void print_mounts(const json_t *r)
 		line("", "a factory reset: what was there is %s now", reset);
 }
 
+/* What the image lies over, the next one first. */
+static void print_below(const json_t *images)
+{
+	for (size_t i = 1; i < json_array_size(images); i++) {
+		const json_t *image = json_array_get(images, i);
+
+		line("over", "%s:%s",
+			or_none(boot_record_string(image, NULL, "algorithm")),
+			or_none(boot_record_string(image, NULL, "digest")));
+		print_key("its key", boot_record_get(image, NULL, "signed_by"));
+	}
+}
+
 static void print_image(const json_t *r)
 {
 	uint64_t files = 0, bytes = 0;
@@ -143,6 +156,7 @@ static void print_image(const json_t *r)
 		or_none(boot_record_string(r, "image", "named_by")),
 		or_none(boot_record_string(r, "image", "from")),
 		or_none(boot_record_string(r, "image", "verified_in")));
+	print_below(boot_record_get(r, NULL, "images"));
 	line("store", "%s (%s), %s, %s%s",
 		or_none(boot_record_string(r, "store", "device")),
 		or_none(boot_record_string(r, "store", "named")),

@@ -86,7 +86,8 @@ KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 def boots(trust="digest", release="one", signed=False, victim="whole",
           mapped=None, record=None, says=(), console=None, unverified=False,
           args=("/sbin/init",), named=None, complete=None, root="readonly",
-          etc="transient", var="transient", guest=(), guest_is=None):
+          etc="transient", var="transient", guest=(), guest_is=None,
+          over=()):
     """The root was verified and its init ran and saw what it should.
     signed: by the key trusted, or the pattern for the key.
     victim: how reading /data/victim ends, and mapped how touching it in
@@ -98,12 +99,14 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
     complete: the record has all that is documented, but these keys.
     root, etc, var: what may be written, in the policy's words; None: there
     is no /var. guest_is: what the guest calls itself, if not the release.
-    guest: what else the guest said, with the word before it."""
+    guest: what else the guest said, with the word before it.
+    over: the images that it lies over, the topmost first."""
     def judge(outcome, words):
         problems = []
         line = SUCCESS.format(verified=("un" * unverified) + "verified",
                               named=f"release {named}, " if named else "",
-                              digest=words[release], trust=re.escape(trust),
+                              digest=" over ".join(
+                                  words[x] for x in (release, *over)), trust=re.escape(trust),
                               key=KEY if signed is True else signed or "")
         if console:
             _says(outcome, f"^{line}$", problems)

@@ -37,16 +37,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	}
 	must(memchr(c.said.store, '\0', sizeof(c.said.store)) != NULL);
-	must(!c.unverified || c.said.image.size);
-	must(!c.said.image.size || c.said.image.size == 32 ||
-		c.said.image.size == 64);
+	must(!c.unverified || c.said.images.n);
+	must(c.said.images.n <= IMAGES_MAX);
+	for (unsigned i = 0; i < c.said.images.n; i++)
+		must(c.said.images.list[i].size == 32 ||
+			c.said.images.list[i].size == 64);
 	must(c.said.timeout <= SECONDS_MAX);
 	if (n > sizeof(text) - sizeof(tail))
 		return 0;
 	memcpy(text, data, n);
 	memcpy(text + n, tail, sizeof(tail));
 	must(cmdline_parse(&again, text, &e) == 0);
-	must(c.said.image.size == again.said.image.size &&
+	must(c.said.images.n == again.said.images.n &&
 		c.said.timeout == again.said.timeout &&
 		strcmp(c.said.store, again.said.store) == 0);
 	return 0;

@@ -55,11 +55,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	if (plan_make(&plan, &p, &c, &e))
 		return 0;
-	must(plan.store[0] && plan.image.size && plan.timeout >= 1 &&
-		plan.timeout <= p.timeout);
+	must(plan.store[0] && (plan.images.n || p.trust == TRUST_RELEASE) &&
+		plan.timeout >= 1 && plan.timeout <= p.timeout);
 	must(!plan.unverified ||
 		(p.allow_unverified && p.trust == TRUST_DIGEST));
-	must(!p.image.size || digest_equal(&p.image, &plan.image));
+	must(!p.images.n ||
+		(plan.images.n == p.images.n &&
+			images_common(&p.images, &plan.images) == p.images.n));
 	must(!p.store[0] || strcmp(p.store, plan.store) == 0);
 	return 0;
 }

@@ -41,9 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 	} else {
 		must(!strcmp(r.name, "web") && !strcmp(r.version, "2"));
 		must(r.sequence && r.rollback_index <= r.sequence);
-		must(r.n_images && r.n_images <= RELEASE_IMAGES_MAX);
-		for (unsigned i = 0; i < r.n_images; i++)
-			must(r.images[i].algorithm == r.algorithm);
+		must(r.images.n && r.images.n <= RELEASE_IMAGES_MAX);
+		for (unsigned i = 0; i < r.images.n; i++)
+			must(r.images.list[i].algorithm == r.algorithm);
 		check_words(r.preflight, text, n, '/');
 		check_words(r.kernel_arguments, text, n, '\0');
 		must(!r.description.s ||

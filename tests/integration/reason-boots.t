@@ -7,7 +7,8 @@ import sys
 
 sys.path[:0] = ["tests/lib", "tests/boot"]
 import tap  # noqa: E402
-from cases import CASES, filesystems, release, versions, writable  # noqa: E402
+from cases import (CASES, filesystems, release, stacks, versions,
+                   writable)  # noqa: E402
 
 # The host program's own: reasons.t says that no boot can end with it.
 NOT_BOOTED = {"failed"}
@@ -17,7 +18,7 @@ with open("src/core/reason.h", encoding="ascii") as f:
 
 boots = {}
 for case in (CASES + versions.CASES + filesystems.CASES
-             + release.CASES + writable.CASES):
+             + release.CASES + stacks.CASES + writable.CASES):
     # A release that was skipped has a reason, too.
     for reason in {getattr(case.expect, "reason", None)} | set(
             getattr(case.expect, "reasons", ())):

@@ -117,6 +117,13 @@ root          same: overlay, read-only, every object verified when it is opened
 image         unknown: its file is out of reach: --store says where its store is mounted
 """, "the words")
 
+below = dict(RECORD["image"], digest="fe" * 32)
+has(status(dict(RECORD, images=[RECORD["image"], below]))[2], f"""
+              named by the command line, from the store, verified in its file
+over          sha256:{'fe' * 32}
+its key       "Example images" (abababababababab), images.pem
+store """, "each image of a stack, with its key")
+
 code, doc, out, err = status(
     RELEASE, MOUNTS + ["40 31 0:40 / /etc rw - overlay overlay rw"],
     cmdline="quiet")
@@ -203,7 +210,8 @@ weaker("none", "command line",
        f"expected composefs={DIGEST}, as recorded, found none", RECORD,
        cmdline="quiet")
 weaker("a command line that nobody boots with", "command line",
-       "cmdline: expected composefs= once, found it twice", RECORD,
+       f"cmdline: composefs=: expected different images, found '{DIGEST}' "
+       "(64 characters)", RECORD,
        cmdline=f"composefs={DIGEST} composefs={DIGEST}")
 weaker("a root without verity", "root",
        "expected verity=require at /, found ro,metacopy=on", RECORD,

@@ -40,7 +40,7 @@ static const char *found(void)
 	static char s[8];
 	char *p = s;
 
-	if (c.said.image.size)
+	if (c.said.images.n)
 		*p++ = 'd';
 	if (c.unverified)
 		*p++ = '?';
@@ -167,14 +167,14 @@ static const struct {
 		"cmdline: composefs=:" ASCII "'?' (1 characters)" },
 	{ "composefs=\"a\nb\"", REASON_DIGEST_INVALID,
 		"cmdline: composefs=:" ASCII "'a?b' (3 characters)" },
-	{ "composefs=" D " composefs=" D, REASON_CMDLINE_INVALID,
-		"cmdline: expected composefs= once, found it twice" },
-	{ "composefs=" D " composefs=?" D, REASON_CMDLINE_INVALID,
-		"cmdline: expected composefs= once, found it twice" },
-	{ "composefs=" D " \"composefs\"", REASON_CMDLINE_INVALID,
-		"cmdline: expected composefs= once, found it twice" },
-	{ "composefs=" D " composefs=" D D, REASON_CMDLINE_INVALID,
-		"cmdline: expected composefs= once, found it twice" },
+	{ "composefs=" D " composefs=" D, REASON_DIGEST_INVALID,
+		"cmdline: composefs=: expected different images, found '" D
+		"' (64 characters)" },
+	{ "composefs=" D " composefs=?" D, REASON_DIGEST_INVALID,
+		"cmdline: composefs=: expected different images, found '?" D
+		"' (65 characters)" },
+	{ "composefs=" D " \"composefs\"", REASON_DIGEST_INVALID,
+		"cmdline: composefs: expected a value, found none" },
 	{ "rootwright.store=/dev/a rootwright.store=/dev/a",
 		REASON_CMDLINE_INVALID,
 		"cmdline: expected rootwright.store= once, found it twice" },
@@ -240,6 +240,30 @@ static const struct {
 		"cmdline: expected a closing quote, found the end after 'composefs'" },
 };
 
+/* composefs= again and again: the topmost first, and 8 at most. */
+static void check_images(void)
+{
+	char text[10 * (64 + 12)];
+	size_t n = 0;
+
+	is_int(parse("composefs=" D " quiet composefs=" D D,
+		       sizeof("composefs=" D " quiet composefs=" D D) - 1),
+		0, "two images");
+	ok(c.said.images.n == 2 && c.said.images.list[0].size == 32 &&
+			c.said.images.list[1].size == 64,
+		"in their order");
+	for (int i = 0; i < 9; i++) {
+		if (i == 8)
+			is_int(parse(text, n), 0, "8 images");
+		n += snprintf(text + n, sizeof(text) - n, "composefs=%d%s ", i,
+			D + 1);
+	}
+	is_int(c.said.images.n, 8, "all of them");
+	is_int(parse(text, n), -1, "not 9");
+	ok(strstr(e.text, "expected at most 8 images, found '8"), "says: %s",
+		e.text);
+}
+
 static void check_values(void)
 {
 	static const char text[] = "rootwright.store=\"LABEL=my disk\" "
@@ -249,8 +273,9 @@ static void check_values(void)
 	is_int(parse(text, sizeof(text) - 1), 0, "values arrive");
 	is_str(c.said.store, "LABEL=my disk", "the store");
 	is_int(c.said.timeout, 17, "the timeout");
-	digest_to_hex(&c.said.image, hex);
+	digest_to_hex(c.said.images.list, hex);
 	is_str(hex, D, "the digest");
+	check_images();
 	is_int(parse("rootwright.store=LABEL=x\" y\"", 28), 0,
 		"quotes inside of a value");
 	is_str(c.said.store, "LABEL=x\" y\"", "stay in it, as in the kernel");

@@ -193,13 +193,59 @@ static void check_table(void)
 			is_int(plan.unverified, want == 'd' || want == 'e',
 				"is it weakened?");
 			if (want == '-') {
-				is_int(plan.image.size, 0, "no image yet");
+				is_int(plan.images.n, 0, "no image yet");
 				continue;
 			}
-			digest_to_hex(&plan.image, hex);
+			digest_to_hex(plan.images.list, hex);
 			is_str(hex, want == 'E' || want == 'e' ? E : D,
 				"the image");
 		}
+	}
+}
+
+/* Several images: what the policy says, what the command line says. */
+static void check_stacks(void)
+{
+	static const char both[] = "store=/dev/a\nimage=" D "\nimage=" E;
+	static const char none[] = "store=/dev/a";
+	static const struct {
+		const char *trust, *conf, *line;
+		unsigned n; /* 0: refused with the sentence */
+		const char *sentence;
+	} stacks[] = {
+		{ "digest", both, "", 2, NULL },
+		{ "signature", both, "", 2, NULL },
+		{ "digest", both, "composefs=" D " composefs=" E, 2, NULL },
+		{ "digest", both, "composefs=" D, 2, NULL },
+		{ "digest", both, "composefs=" E " composefs=" D, 0,
+			"cmdline: composefs=: expected the policy's image " D
+			", found " E },
+		{ "digest", both,
+			"composefs=" D " composefs=" E " composefs=" D D, 0,
+			"cmdline: composefs=: expected the policy's image alone, found " D
+				D },
+		{ "digest", none, "composefs=" E " composefs=" D, 2, NULL },
+		{ "digest+signature", none, "composefs=" E " composefs=" D, 2,
+			NULL },
+		{ "signature", none, "composefs=" E, 1, NULL },
+		{ "signature", none, "composefs=" E " composefs=" D, 0,
+			"cmdline: composefs=: expected one image under trust=signature, found 2, of which nobody else says that they go together" },
+	};
+
+	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
+		char conf[300];
+		int got;
+
+		snprintf(conf, sizeof(conf), "trust=%s\n%s", stacks[i].trust,
+			stacks[i].conf);
+		got = make(conf, stacks[i].line, 1);
+		is_int(got, stacks[i].n ? 0 : -1, "stack %zu: %s", i, e.text);
+		if (stacks[i].n) {
+			is_int(plan.images.n, stacks[i].n, "images");
+			continue;
+		}
+		is_int(e.reason, REASON_CMDLINE_INVALID, "the reason");
+		is_str(e.text, stacks[i].sentence, "the sentence");
 	}
 }
 
@@ -292,6 +338,7 @@ static void check_limits(void)
 int main(void)
 {
 	check_table();
+	check_stacks();
 	check_limits();
 	return tap_done();
 }

@@ -29,8 +29,7 @@ static void check_defaults(void)
 {
 	policy_defaults(&p);
 	ok(!p.present && p.trust == TRUST_UNSET && !p.store[0] &&
-			!p.store_noreplay && !p.image.size &&
-			!p.allow_unverified,
+			!p.store_noreplay && !p.images.n && !p.allow_unverified,
 		"what is not set");
 	is_str(p.store_fstype, "ext4", "store_fstype");
 	is_str(p.store_path, "/composefs", "store_path");
@@ -75,8 +74,9 @@ static void check_all_keys(void)
 	is_str(p.store_fstype, "btrfs", "store_fstype");
 	is_str(p.store_path, "/a/b..c/.d", "store_path");
 	ok(p.store_noreplay, "store_noreplay");
-	ok(p.image.size && p.image.algorithm == HASH_SHA512 &&
-			p.image.size == 64 && p.image.bytes[63] == 0xef,
+	ok(p.images.n == 1 && p.images.list[0].algorithm == HASH_SHA512 &&
+			p.images.list[0].size == 64 &&
+			p.images.list[0].bytes[63] == 0xef,
 		"image");
 	ok(!p.allow_unverified, "allow_unverified");
 	is_str(p.init, "/usr/lib/my init", "init");

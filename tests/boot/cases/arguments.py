@@ -27,13 +27,11 @@ CASES = [
         r"verify, found '\?' in front of it: the policy does not say "
         r"allow_unverified=yes"), cmdline="composefs=?{one}"),
     Case("digest given twice, the same", refuses(
-        "cmdline-invalid",
-        r"cmdline: expected composefs= once, found it twice"),
+        "digest-invalid", r"cmdline: composefs=: expected different images, "
+        r"found '{one}' \(64 characters\)"),
         cmdline="composefs={one} composefs={one}"),
-    Case("digest given twice, different", refuses(
-        "cmdline-invalid",
-        r"cmdline: expected composefs= once, found it twice"),
-        cmdline="composefs={one} composefs={two}"),
+    Case("digest given twice, different: the first lies over the second",
+         boots(over=["two"]), cmdline="composefs={one} composefs={two}"),
     Case("digest after --", refuses("digest-missing", NO_DIGEST),
          cmdline="-- composefs={one}"),
     Case("quoted digest", boots(), cmdline='composefs="{one}"'),

@@ -28,8 +28,8 @@ def taken(version, candidates=None, record=None, signed=True, **more):
         expected[f"candidates.{n}.result"] = result
     expected.update(record or {})
     judge = boots("release", release={"1": "one", "2": "two"}[version],
-                  signed=signed, named=f"demo {version}", record=expected,
-                  **more)
+                  signed=signed, record=expected,
+                  **{"named": f"demo {version}", **more})
     # Why another one was skipped was seen, too.
     judge.reasons = set((candidates or {}).values()) - {"booted", "older"}
     return judge
@@ -57,7 +57,8 @@ CASES = [
             "state": {"trouble": None, "blessed": "1", "tries_left": 2},
             "release.signed_by.0.subject": "test key trusted",
             "image.signed_by": None, "weakened": []},
-        complete=("development_key", "image.signed_by"))),
+        complete=("development_key", "image.signed_by",
+                  "images.signed_by"))),
     case("as PID 1", taken("2"), via="pid1"),
     case("composefs= narrows", taken("1", {"2": "release-unasked",
                                            "1": "booted"}),
@@ -196,6 +197,8 @@ CASES = [
             "candidates.0.version": "18", "candidates.0.result": "booted",
             "candidates.15.version": "3", "candidates.15.result": "older",
             "candidates.16": None}), conf=RELEASE.replace("demo", "many")),
-    case("a stack of images", none(("1", "release-invalid"), name="stack"),
+    case("a stack of images", taken("1", named="stack 1", over=["two"], record={
+        "release.name": "stack", "images.0.digest": "{one}",
+        "images.1.digest": "{two}", "images.1.named_by": "release"}),
          conf=RELEASE.replace("demo", "stack")),
 ]
