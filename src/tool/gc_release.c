@@ -59,7 +59,8 @@ static int mark_release(struct gc *g, const char *path, struct err *e)
 	if (fd < 0 || release_parse(&release, name, version, where, text, n, e))
 		return damaged(e);
 	for (unsigned i = 0; i < release.images.n; i++)
-		if (wanted_add(&g->images, &release.images.list[i], WANTED_ANY, e))
+		if (wanted_add(
+			    &g->images, &release.images.list[i], WANTED_ANY, e))
 			return -1;
 	g->releases++;
 	return 0;

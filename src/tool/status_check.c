@@ -120,7 +120,7 @@ static void check_cmdline(struct status *s)
 	else
 		status_add(s, "command line", VERDICT_SAME,
 			c.said.images.n ? "names this image"
-					  : "names no image, as recorded");
+					: "names no image, as recorded");
 }
 
 /* The kernel's own measurement, where somebody shows us the store. */

@@ -279,54 +279,6 @@ static void holes(void)
 
 #define LARGE ((size_t)20 << 20)
 
-/* A file that the disk has and memory has not; its bytes from 4096 on. */
-static int cold_file(size_t size)
-{
-	int fd = open(".", O_TMPFILE | O_RDWR, 0600);
-
-	if (pwrite(fd, bytes, size, 4096) != (ssize_t)size || fsync(fd) != 0 ||
-		posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) != 0 ||
-		lseek(fd, 4096, SEEK_SET) != 4096)
-		printf("# cannot make a cold file\n");
-	return fd;
-}
-
-/* It is read past the page cache, at each thread's own pace. */
-static void cold(size_t size, unsigned threads)
-{
-	int fd = cold_file(size), flags = fcntl(fd, F_GETFL);
-	struct digest d, want;
-	struct err e;
-	off_t at;
-
-	compute_set_threads(threads);
-	ok(libfsveritys(HASH_SHA256, size, &want) &&
-			compute_fd(fd, "x", size, HASH_SHA256, &d, &e) == 0 &&
-			digest_equal(&d, &want),
-		"%zu bytes of a cold file, %u threads", size, threads);
-	at = lseek(fd, 0, SEEK_CUR);
-	ok(at == 4096 + (off_t)size && fcntl(fd, F_GETFL) == flags,
-		"its position is behind them, its flags are as before");
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	lseek(fd, 4096, SEEK_SET);
-	is_int(compute_fd(fd, "x", size + 1, HASH_SHA256, &d, &e), -1,
-		"a cold file that ends early");
-	ok(strstr(e.text, "found fewer: it changed while it was read"),
-		"its sentence");
-	close(fd);
-}
-
-static void cold_files(void)
-{
-	static const size_t sizes[] = { 4 << 20, (4 << 20) + 1,
-		(4 << 20) + 4095, LARGE - 1 };
-
-	for (unsigned i = 0; i < 4; i++) {
-		cold(sizes[i], 1);
-		cold(sizes[i], 5);
-	}
-}
-
 static int stream_fails(const char *want)
 {
 	struct digest d;
@@ -409,7 +361,6 @@ int main(void)
 	ok(compute_threads() > 0, "there are processors");
 	digests();
 	holes();
-	cold_files();
 	failures(1);
 	failures(4);
 	free(bytes);
