@@ -3,7 +3,6 @@
 """Stacked images where the kernel verifies, on Linux 6.12 and 7.x: what a
 lower layer does to the redirects of the image above it, case by case; mounts
 by rootwright mount of several images and stores."""
-import lzma
 import os
 import shutil
 import sys
@@ -99,17 +98,7 @@ def make_disks(words):
 
 def make_guest(words):
     for _, modules in KERNELS.values():
-        to = f"{T}/root/modules/{os.path.basename(modules)}"
-        os.makedirs(to)
-        for where, _, files in os.walk(modules):
-            for name in files:
-                module, dot, kind = name.partition(".ko")
-                if dot and module in MODULES:
-                    with (lzma.open if kind else open)(f"{where}/{name}",
-                                                       "rb") as f:
-                        data = f.read()
-                    with open(f"{to}/{module}.ko", "wb") as f:
-                        f.write(data)
+        guest.add_modules(f"{T}/root", modules, MODULES)
     with open(f"{T}/root/words", "w", encoding="ascii") as f:
         f.write("".join(f"{k}={v}\n" for k, v in words.items()))
     with open("tests/boot/guest/stack.sh", encoding="ascii") as f:
