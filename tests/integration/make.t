@@ -77,8 +77,8 @@ try 'make-key works where it is installed' 0 \
 ok 'and makes a key' test -f "$T/dev.pem"
 is 'every man page is there' \
 	"$(find "$T/dest/opt/rw/share/man" -type f -printf '%f\n' | sort)" \
-	"$(find src initrd dracut-module kernel-install -name '*.[1-8]' \
-		-printf '%f\n' | sort)"
+	"$(find src initrd dracut-module initramfs-tools kernel-install \
+		-name '*.[1-8]' -printf '%f\n' | sort)"
 is 'completion is there for each program' \
 	"$(cd "$T/dest/opt/rw/share" && find -L bash-completion zsh -type f |
 		sort | tr '\n' ' ')" \

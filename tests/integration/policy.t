@@ -75,7 +75,8 @@ mkdir -p "$conf/release-keys.d"
 for key in keys.d/a release-keys.d/a release-keys.d/b; do
 	cp "$T/cert.pem" "$conf/$key.pem"
 done
-awk -v dir="$T" '/^\.Bd/ { n++; on = 1; next } /^\.Ed/ { on = 0 }
+awk -v dir="$T" '/^\.Sh/ { examples = $2 == "EXAMPLES" }
+	examples && /^\.Bd/ { n++; on = 1; next } /^\.Ed/ { on = 0 }
 	on && !/^\$/ { print >(dir "/example." n) }' "$page"
 for example in "$T"/example.*; do
 	cp "$example" "$conf/boot.conf"
