@@ -99,10 +99,10 @@ static must_check int plan_image(struct plan *plan, const struct policy *p,
 	}
 	plan->images = ours->n ? *ours : *theirs;
 	plan->unverified = c->unverified;
-	if (p->trust == TRUST_SIGNATURE && theirs->n > 1 && !ours->n)
+	if (theirs->n > 1 && !ours->n && p->trust != TRUST_RELEASE &&
+		(p->trust == TRUST_SIGNATURE || p->lockdown))
 		return err_set(e, REASON_CMDLINE_INVALID,
-			"cmdline: composefs=: expected one image under trust=signature, found %u, of which nobody else says that they go together",
-			theirs->n);
+			"cmdline: composefs=: expected one image under trust=signature or lockdown=yes, found more, of which nobody else says that they go together");
 	return 0;
 }
 

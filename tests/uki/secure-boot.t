@@ -275,7 +275,7 @@ def let_in(disk):
     signed = copy("signed")
     to_esp(signed, addon("more", f"composefs={digest(1)}", True),
            "/EFI/Linux/web_2.efi.extra.d/more.addon.efi")
-    refused(signed, f"{uki.DIR}/variables", "", f"{REFUSED}cmdline-invalid]",
+    refused(signed, f"{uki.DIR}/variables", "", f"{REFUSED}release-none]",
             "a second image, by an add-on that is signed, is refused")
     for variable in ("PK", "KEK", "db"):
         uki.run("mdel", "-i", f"{disk}@@1M",

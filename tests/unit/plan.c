@@ -208,6 +208,7 @@ static void check_stacks(void)
 {
 	static const char both[] = "store=/dev/a\nimage=" D "\nimage=" E;
 	static const char none[] = "store=/dev/a";
+	static const char locked[] = "store=/dev/a\nlockdown=yes";
 	static const struct {
 		const char *trust, *conf, *line;
 		unsigned n; /* 0: refused with the sentence */
@@ -229,7 +230,10 @@ static void check_stacks(void)
 			NULL },
 		{ "signature", none, "composefs=" E, 1, NULL },
 		{ "signature", none, "composefs=" E " composefs=" D, 0,
-			"cmdline: composefs=: expected one image under trust=signature, found 2, of which nobody else says that they go together" },
+			"cmdline: composefs=: expected one image under trust=signature or lockdown=yes, found more, of which nobody else says that they go together" },
+		{ "digest", locked, "composefs=" E " composefs=" D, 0,
+			"cmdline: composefs=: expected one image under trust=signature or lockdown=yes, found more, of which nobody else says that they go together" },
+		{ "digest", locked, "composefs=" E, 1, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(stacks) / sizeof(stacks[0]); i++) {
