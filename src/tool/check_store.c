@@ -113,31 +113,61 @@ static void check_image_link(
 			"expected a link to %s, found one to %s", want, target);
 }
 
-/* A reference may lie in directories of any depth, and names an image. */
-static void check_refs(
-	struct check *c, const struct view *v, const char *dir, unsigned depth)
+struct refs {
+	struct check *c;
+	const struct view *v;
+	ext2_u32_list seen; /* the inodes of directories on a disk */
+};
+
+/*
+ * A damaged disk may have a directory under many names, even below itself:
+ * who walks it as often as it is found may never come to an end.
+ */
+static bool first_visit(struct refs *r, const char *dir)
 {
-	char path[PATH_MAX], target[PATH_MAX], image[PATH_MAX + 8];
+	uint32_t inode = view_inode(r->v, dir);
+
+	if (inode && ext2fs_u32_list_test(r->seen, inode))
+		check_fault(r->c, FAULT_TYPE, dir,
+			"expected a directory with one name, found one that has another, too");
+	else if (inode && ext2fs_u32_list_add(r->seen, inode))
+		check_fault(r->c, FAULT_UNREADABLE, dir, "out of memory");
+	else
+		return true;
+	return false;
+}
+
+/* A reference names an image. */
+static void check_ref(struct refs *r, const char *path)
+{
+	char target[PATH_MAX], image[PATH_MAX + 8];
+	const char *base;
+
+	if (!read_link(r->c, r->v, path, target))
+		return;
+	base = strrchr(target, '/');
+	snprintf(image, sizeof(image), "images/%s", base ? base + 1 : target);
+	if (!view_leads_to_file(r->v, image))
+		check_fault(r->c, FAULT_LINK, path,
+			"expected a link to an entry of images/, found one to %s",
+			target);
+}
+
+/* References may lie in directories of any depth. */
+static void check_refs(struct refs *r, const char *dir, unsigned depth)
+{
+	char path[PATH_MAX];
 	struct view_names names;
 
-	check_list(c, v, dir, &names);
+	if (!first_visit(r, dir))
+		return;
+	check_list(r->c, r->v, dir, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		const char *base;
-
 		snprintf(path, sizeof(path), "%s/%s", dir, names.list[i]);
-		if (depth < REFS_DEPTH_MAX && S_ISDIR(view_mode(v, path))) {
-			check_refs(c, v, path, depth + 1);
-			continue;
-		}
-		if (!read_link(c, v, path, target))
-			continue;
-		base = strrchr(target, '/');
-		snprintf(image, sizeof(image), "images/%s",
-			base ? base + 1 : target);
-		if (!view_leads_to_file(v, image))
-			check_fault(c, FAULT_LINK, path,
-				"expected a link to an entry of images/, found one to %s",
-				target);
+		if (depth < REFS_DEPTH_MAX && S_ISDIR(view_mode(r->v, path)))
+			check_refs(r, path, depth + 1);
+		else
+			check_ref(r, path);
 	}
 	view_names_free(&names);
 }
@@ -161,6 +191,7 @@ void check_objects(struct check *c, struct store *s)
 
 void check_links(struct check *c, const struct view *v)
 {
+	struct refs refs = { .c = c, .v = v };
 	struct view_names names;
 
 	check_list(c, v, "images", &names);
@@ -168,5 +199,11 @@ void check_links(struct check *c, const struct view *v)
 		if (strcmp(names.list[i], "refs") != 0)
 			check_image_link(c, v, names.list[i]);
 	view_names_free(&names);
-	check_refs(c, v, "images/refs", 0);
+	if (ext2fs_u32_list_create(&refs.seen, 0)) {
+		check_fault(
+			c, FAULT_UNREADABLE, "images/refs", "out of memory");
+		return;
+	}
+	check_refs(&refs, "images/refs", 0);
+	ext2fs_u32_list_free(refs.seen);
 }

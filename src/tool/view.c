@@ -134,6 +134,13 @@ mode_t view_mode(const struct view *v, const char *path)
 		       : 0;
 }
 
+uint32_t view_inode(const struct view *v, const char *path)
+{
+	ext2_ino_t ino;
+
+	return v->store || find(v, path, &ino) ? 0 : ino;
+}
+
 /* As many bytes as the inode says, which are at most max. */
 static int read_blocks(struct ext4_file *f, char *buf, size_t size)
 {

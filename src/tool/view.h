@@ -38,6 +38,9 @@ void view_names_free(struct view_names *names);
 /* Its type and permissions; 0 where there is nothing. */
 mode_t view_mode(const struct view *v, const char *path);
 
+/* Its inode on a disk; 0 where there is none, and on this machine. */
+uint32_t view_inode(const struct view *v, const char *path);
+
 /* Both: the number of bytes, or -1 with errno; EFBIG where there are more. */
 ssize_t view_read(
 	const struct view *v, const char *path, void *buf, size_t max);

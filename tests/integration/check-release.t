@@ -9,6 +9,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, "tests/lib")
+from disk import debugfs
 from tap import *
 from release import *
 
@@ -113,4 +114,13 @@ check("what is no signature by its name",
       lambda: put(f"{place}/README", b"for people"))
 check("what an installer left",
       lambda: shutil.copytree(f"{good}/{place}", f"{store}/releases/web/.tmp-1-2"))
+
+# Three names of one directory, below itself: 3^32 of them, for who counts.
+for i in "123":
+    debugfs(f"{T}/disk/image",
+            f"ln /composefs/images/refs /composefs/images/refs/{i}", "-w")
+code, out, _ = run(ROOTWRIGHT, "check", f"{T}/disk/image")
+equal((code, out), (1, "".join(
+    f"images/refs/{i}: expected a directory with one name, found one that has "
+    "another, too\n" for i in "123")), "a directory below itself on a disk")
 done()
