@@ -100,11 +100,21 @@ class Ostree(Peer):
     deployment on a disk of its own."""
 
     module = "ostree"
+    files = ("usr/lib/ostree", "usr/lib/dracut/modules.d/50ostree",
+             "usr/lib/systemd/system/ostree-prepare-root.service",
+             "usr/lib/systemd/system/ostree-remount.service",
+             "usr/lib/systemd/system-generators/ostree-system-generator")
 
     def prepare(self, d):
-        distro.run("cp", "-a", f"{ways.PEERS}/usr", d.tree)
-        for path in ways.closure(self.like.program):
-            put(path, d.tree)
+        # Beside it in the unpacked sid lies much that it has only to run.
+        for path in self.files:
+            os.makedirs(os.path.dirname(f"{d.tree}/{path}"), exist_ok=True)
+            distro.run("cp", "-a", f"{ways.PEERS}/{path}",
+                       os.path.dirname(f"{d.tree}/{path}"))
+        for program in ("usr/lib/ostree/ostree-remount", self.files[-1],
+                        self.like.program):
+            for path in ways.closure(program):
+                put(path, d.tree)
         distro.write(f"{d.tree}/usr/lib/ostree/prepare-root.conf",
                      "[composefs]\nenabled = yes\n")
         wants = f"{d.tree}/etc/systemd/system/local-fs.target.wants"
