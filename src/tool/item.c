@@ -53,7 +53,7 @@ static int too_many(const struct origin *o, struct err *e)
 static int add_names(struct items *l, struct origin *o, const char *dir,
 	const char *release, struct err *e)
 {
-	struct origin_names names;
+	struct view_names names;
 	int r = 0;
 
 	if (origin_list(o, dir, &names, e) != 0)
@@ -71,14 +71,14 @@ static int add_names(struct items *l, struct origin *o, const char *dir,
 			good = release ? items_add_release(l, release, name)
 				       : items_add_image(l, name);
 	}
-	origin_names_free(&names);
+	view_names_free(&names);
 	return r;
 }
 
 static int find_releases(struct items *l, struct origin *o, struct err *e)
 {
 	char dir[RELEASE_WHERE_MAX], checked[NAME_MAX_SIZE];
-	struct origin_names names;
+	struct view_names names;
 	int r = origin_list(o, "releases", &names, e);
 
 	for (size_t i = 0; r == 0 && i < names.n; i++) {
@@ -89,7 +89,7 @@ static int find_releases(struct items *l, struct origin *o, struct err *e)
 		snprintf(dir, sizeof(dir), "releases/%s", checked);
 		r = add_names(l, o, dir, checked, e);
 	}
-	origin_names_free(&names);
+	view_names_free(&names);
 	return r;
 }
 
@@ -149,14 +149,14 @@ static int read_signature(
 static int read_signatures(struct item *i, struct origin *o, struct err *e)
 {
 	char dir[RELEASE_WHERE_MAX];
-	struct origin_names names;
+	struct view_names names;
 	int r;
 
 	snprintf(dir, sizeof(dir), "releases/%s/%s", i->name, i->version);
 	r = origin_list(o, dir, &names, e);
 	for (size_t n = 0; r == 0 && n < names.n; n++)
 		r = read_signature(i, o, names.list[n], e);
-	origin_names_free(&names);
+	view_names_free(&names);
 	return r;
 }
 

@@ -203,94 +203,39 @@ int origin_read(struct origin *o, const char *path, void *buf, size_t max,
 	return r;
 }
 
-static int add_name(struct origin_names *l, const char *name)
+/* Hidden names are those of an installer that is at work, or was killed. */
+static void drop_hidden(struct view_names *names)
 {
-	char **more;
+	size_t kept = 0;
 
-	if (name[0] == '.')
-		return 0;
-	if (l->n == ORIGIN_NAMES_MAX)
-		return E2BIG;
-	more = reallocarray(l->list, l->n + 1, sizeof(*l->list));
-	if (!more)
-		return ENOMEM;
-	l->list = more;
-	l->list[l->n] = strdup(name);
-	if (!l->list[l->n])
-		return ENOMEM;
-	l->n++;
-	return 0;
+	for (size_t i = 0; i < names->n; i++) {
+		if (names->list[i][0] == '.')
+			free(names->list[i]);
+		else
+			names->list[kept++] = names->list[i];
+	}
+	names->n = kept;
 }
 
-static int list_in_directory(
-	struct origin *o, const char *path, struct origin_names *l)
-{
-	AUTO_FD
-	int fd = open_how(
-		o->store.fd, path, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
-	struct dir dir = { .fd = fd };
-	const char *name;
-	int r = 0;
-
-	if (fd < 0)
-		return errno == ENOENT ? 0 : errno;
-	while (r == 0 && (name = dir_next(&dir)))
-		r = add_name(l, name);
-	return r ? r : dir.error;
-}
-
-static int list_on_disk(struct origin *o, const char *path,
-	struct origin_names *l, struct err *e)
-{
-	struct ext4 *x = &o->disk.x;
-	ext2_ino_t ino = disk_find(x, o->disk.top, path);
-	struct ext4_list found;
-	int r = 0;
-
-	if (!ino)
-		return 0;
-	if (!S_ISDIR(ext4_mode(x, ino)))
-		return ENOTDIR;
-	if (ext4_list(x, ino, &found, e) != 0)
-		return -1;
-	for (size_t i = 0; r == 0 && i < found.n; i++)
-		r = add_name(l, found.names[i].name);
-	ext4_list_free(&found);
-	return r;
-}
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-int origin_list(struct origin *o, const char *path, struct origin_names *l,
+int origin_list(struct origin *o, const char *path, struct view_names *names,
 	struct err *e)
 {
-	int r;
+	const struct view v = {
+		.name = o->name,
+		.algorithm = o->algorithm,
+		.store = o->store.fd >= 0 ? &o->store : NULL,
+		.disk = &o->disk,
+	};
+	int error = view_list(&v, path, names);
 
-	*l = (struct origin_names){ 0 };
-	r = o->store.fd >= 0 ? list_in_directory(o, path, l)
-			     : list_on_disk(o, path, l, e);
-	if (r == 0) {
-		if (l->n)
-			qsort(l->list, l->n, sizeof(*l->list), by_name);
+	if (error && error != ENOENT)
+		return err_sys(e, REASON_FAILED, error,
+			"%s/%s: cannot be listed", o->name, path);
+	drop_hidden(names);
+	if (names->n <= ORIGIN_NAMES_MAX)
 		return 0;
-	}
-	origin_names_free(l);
-	if (r == E2BIG)
-		return err_set(e, REASON_FAILED,
-			"%s/%s: expected at most %d entries, found more",
-			o->name, path, ORIGIN_NAMES_MAX);
-	return r < 0 ? -1
-		     : err_sys(e, REASON_FAILED, r, "%s/%s: cannot be listed",
-			       o->name, path);
-}
-
-void origin_names_free(struct origin_names *l)
-{
-	while (l->n)
-		free(l->list[--l->n]);
-	free(l->list);
-	l->list = NULL;
+	view_names_free(names);
+	return err_set(e, REASON_FAILED,
+		"%s/%s: expected at most %d entries, found more", o->name, path,
+		ORIGIN_NAMES_MAX);
 }

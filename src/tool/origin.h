@@ -10,9 +10,8 @@
 #define RW_TOOL_ORIGIN_H
 
 #include "tool/compute.h"
-#include "tool/disk_store.h"
 #include "tool/ext4_file.h"
-#include "tool/store.h"
+#include "tool/view.h"
 
 #define ORIGIN_NAMES_MAX 4096 /* entries of a directory that are looked at */
 
@@ -53,15 +52,11 @@ ssize_t origin_file_read(void *ctx, void *buf, size_t n, struct err *e);
 must_check int origin_read(struct origin *o, const char *path, void *buf,
 	size_t max, size_t *n, struct err *e);
 
-/* Names, sorted; none has a slash or begins with a dot. */
-struct origin_names {
-	char **list;
-	size_t n;
-};
-
-/* A directory that is not there has no names. Refused: more than the max. */
+/*
+ * The names that do not begin with a dot, sorted; view_names_free() them. A
+ * directory that is not there has none. Refused: more than the max.
+ */
 must_check int origin_list(struct origin *o, const char *path,
-	struct origin_names *names, struct err *e);
-void origin_names_free(struct origin_names *names);
+	struct view_names *names, struct err *e);
 
 #endif
