@@ -52,6 +52,8 @@ look()
 	esac
 	(cd /mnt && find . -type f | sort | while read -r f; do
 		echo "$f: $(say head -c 8 "$f")"
+		[ "$(stat -c %d "$f")" = "$(stat -c %d .)" ] ||
+			echo "$f: has another device number"
 	done)
 }
 
