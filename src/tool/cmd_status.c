@@ -8,14 +8,14 @@
 #include "tool/tool.h"
 
 static const char usage[] =
-	"usage: rootwright status [--json] [--store DIR] [--boot-record FILE]\n"
+	"usage: rootwright status [--json] [--store DIR]... [--boot-record FILE]\n"
 	"                         [--proc DIR]\n"
 	"\n"
 	"Prints the chain of trust from the key to the running root, as the boot\n"
 	"recorded it, and asks the running kernel again. Exit code 1 when something\n"
 	"is weaker than recorded.\n"
 	"\n"
-	"  --store DIR         where the store is mounted: measure the image there\n"
+	"  --store DIR         where the store is mounted: measure the images there\n"
 	"  --json              print one JSON document\n"
 	"  --boot-record FILE  another record than " BOOT_RECORD_FILE "\n"
 	"  --proc DIR          another directory than /proc\n"
@@ -84,8 +84,12 @@ int cmd_status(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (c == 'j')
 			json = true;
+		else if (c == 's' && s.n_stores == STATUS_STORES_MAX)
+			return tool_usage("status",
+				"expected at most %d stores, found more",
+				STATUS_STORES_MAX);
 		else if (c == 's')
-			s.store = optarg;
+			s.stores[s.n_stores++] = optarg;
 		else if (c == 'r')
 			record = optarg;
 		else if (c == 'p')

@@ -16,6 +16,7 @@ enum verdict {
 };
 
 #define FINDINGS_MAX 32
+#define STATUS_STORES_MAX 16
 
 struct finding {
 	const char *name; /* "kernel", "command line", ... */
@@ -25,8 +26,10 @@ struct finding {
 
 struct status {
 	const json_t *record;
-	const char *proc;  /* "/proc" */
-	const char *store; /* where the store is mounted; NULL: not given */
+	const char *proc; /* "/proc" */
+	/* Where stores are mounted, in the order of the overlay. */
+	const char *stores[STATUS_STORES_MAX];
+	unsigned n_stores;
 	unsigned n;
 	struct finding findings[FINDINGS_MAX];
 };

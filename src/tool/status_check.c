@@ -92,13 +92,23 @@ static void check_kernel(struct status *s)
 		status_add(s, "kernel", VERDICT_SAME, "%s", found);
 }
 
-/* Where the command line named the image, it still has to. */
+/* The digest of the i-th image, or NULL; an old record has only one. */
+static const char *recorded(const struct status *s, size_t i)
+{
+	const json_t *images = boot_record_get(s->record, NULL, "images");
+
+	if (!images)
+		return i ? NULL
+			 : boot_record_string(s->record, "image", "digest");
+	return boot_record_string(json_array_get(images, i), NULL, "digest");
+}
+
+/* Where the command line named the images, it still has to. */
 static void check_cmdline(struct status *s)
 {
 	static char text[CMDLINE_MAX];
 	const char *by = boot_record_string(s->record, "image", "named_by");
-	const char *want = boot_record_string(s->record, "image", "digest");
-	char hex[DIGEST_HEX_MAX] = "none";
+	bool all = by && !strcmp(by, "command line");
 	struct cmdline c;
 	struct err e;
 
@@ -110,56 +120,94 @@ static void check_cmdline(struct status *s)
 		status_add(s, "command line", VERDICT_WEAKER, "%s", e.text);
 		return;
 	}
-	if (c.said.images.n)
-		digest_to_hex(c.said.images.list, hex);
-	if ((c.said.images.n || (by && !strcmp(by, "command line"))) &&
-		(!want || strcmp(want, hex) != 0))
+	for (unsigned i = 0; i < IMAGES_MAX; i++) {
+		const char *want = recorded(s, i);
+		char hex[DIGEST_HEX_MAX] = "none";
+
+		if (i < c.said.images.n)
+			digest_to_hex(&c.said.images.list[i], hex);
+		else if (!all || (i && !want))
+			break;
+		if (want && strcmp(want, hex) == 0)
+			continue;
 		status_add(s, "command line", VERDICT_WEAKER,
-			"expected composefs=%s, as recorded, found %s",
-			want ? want : "?", hex);
-	else
-		status_add(s, "command line", VERDICT_SAME,
-			c.said.images.n ? "names this image"
-					: "names no image, as recorded");
+			"expected %s%s, as recorded, found %s",
+			want || !i ? "composefs=" : "no other composefs=",
+			want ? want
+			: i  ? ""
+			     : "?",
+			hex);
+		return;
+	}
+	status_add(s, "command line", VERDICT_SAME,
+		c.said.images.n > 1 ? "names these images"
+		: c.said.images.n   ? "names this image"
+				    : "names no image, as recorded");
 }
 
-/* The kernel's own measurement, where somebody shows us the store. */
-static void check_image(struct status *s)
+/*
+ * The kernel's own measurement of an image, in the first store that has it;
+ * not if *store is NULL. False: it is not the recorded one.
+ */
+static bool check_image(struct status *s, const char *want, const char **store)
 {
-	const char *want = boot_record_string(s->record, "image", "digest");
 	char path[OBJECT_PATH_MAX], hex[DIGEST_HEX_MAX];
-	AUTO_FD int dir = -1;
-	AUTO_FD int fd = -1;
 	struct digest d, found;
+	AUTO_FD int fd = -1;
 
 	if (!want || !digest_from_hex(&d, want, strlen(want))) {
 		status_add(s, "image", VERDICT_WEAKER,
 			"expected its digest in the record, found none");
-		return;
-	}
-	if (!s->store) {
-		status_add(s, "image", VERDICT_UNKNOWN,
-			"its file is out of reach: --store says where its store is mounted");
-		return;
+		return false;
 	}
 	digest_object_path(&d, path);
-	dir = open(s->store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	fd = dir < 0 ? -1 : open_regular_beneath(dir, path);
+	for (unsigned i = 0; i < s->n_stores && fd < 0; i++) {
+		AUTO_FD int dir =
+			open(s->stores[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		*store = s->stores[i];
+		fd = dir < 0 ? -1 : open_regular_beneath(dir, path);
+		if (fd < 0 && errno != ENOENT)
+			break;
+	}
+	if (!*store)
+		return true;
 	if (fd < 0)
-		status_add(s, "image", VERDICT_WEAKER, "%s/%s: %s", s->store,
+		status_add(s, "image", VERDICT_WEAKER, "%s/%s: %s", *store,
 			path, strerror(errno));
 	else if (verity_measure(fd, &found) != 0)
 		status_add(s, "image", VERDICT_WEAKER,
-			"%s/%s: expected fs-verity, found none: %s", s->store,
+			"%s/%s: expected fs-verity, found none: %s", *store,
 			path, strerror(errno));
 	else if (!digest_equal(&d, &found))
 		status_add(s, "image", VERDICT_WEAKER,
-			"%s/%s: expected its own digest, found %s", s->store,
+			"%s/%s: expected its own digest, found %s", *store,
 			path, digest_to_hex(&found, hex));
 	else
+		return true;
+	return false;
+}
+
+/* Where somebody shows us the store. */
+static void check_images(struct status *s)
+{
+	size_t i,
+		n = json_array_size(boot_record_get(s->record, NULL, "images"));
+	const char *store = NULL;
+
+	for (i = 0; i < n || i == 0; i++)
+		if (!check_image(s, recorded(s, i), &store))
+			return;
+	if (!store)
+		status_add(s, "image", VERDICT_UNKNOWN,
+			"its file is out of reach: --store says where its store is mounted");
+	else if (i == 1)
 		status_add(s, "image", VERDICT_SAME,
-			"the kernel measures the recorded digest in %s",
-			s->store);
+			"the kernel measures the recorded digest in %s", store);
+	else
+		status_add(s, "image", VERDICT_SAME,
+			"the kernel measures the recorded digests of all %zu",
+			i);
 }
 
 void status_check(struct status *s, bool private)
@@ -171,5 +219,5 @@ void status_check(struct status *s, bool private)
 	check_kernel(s);
 	check_cmdline(s);
 	status_check_mounts(s);
-	check_image(s);
+	check_images(s);
 }

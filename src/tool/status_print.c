@@ -132,6 +132,17 @@ static void print_mounts(const json_t *r)
 		line("", "a factory reset: what was there is %s now", reset);
 }
 
+/* Of those that lie over others: what they may have. */
+static void print_paths(const json_t *image, bool over)
+{
+	const char *paths = boot_record_string(image, NULL, "paths");
+
+	if (over && paths)
+		line("", "it has nothing beside %s", paths);
+	else if (over)
+		line("", "it may replace whatever is below it");
+}
+
 /* What the image lies over, the next one first. */
 static void print_below(const json_t *images)
 {
@@ -141,12 +152,14 @@ static void print_below(const json_t *images)
 		line("over", "%s:%s",
 			or_none(boot_record_string(image, NULL, "algorithm")),
 			or_none(boot_record_string(image, NULL, "digest")));
+		print_paths(image, i + 1 < json_array_size(images));
 		print_key("its key", boot_record_get(image, NULL, "signed_by"));
 	}
 }
 
 static void print_image(const json_t *r)
 {
+	const json_t *images = boot_record_get(r, NULL, "images");
 	uint64_t files = 0, bytes = 0;
 
 	line("image", "%s:%s",
@@ -156,7 +169,9 @@ static void print_image(const json_t *r)
 		or_none(boot_record_string(r, "image", "named_by")),
 		or_none(boot_record_string(r, "image", "from")),
 		or_none(boot_record_string(r, "image", "verified_in")));
-	print_below(boot_record_get(r, NULL, "images"));
+	print_paths(
+		boot_record_get(r, NULL, "image"), json_array_size(images) > 1);
+	print_below(images);
 	line("store", "%s (%s), %s, %s%s",
 		or_none(boot_record_string(r, "store", "device")),
 		or_none(boot_record_string(r, "store", "named")),

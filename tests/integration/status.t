@@ -120,9 +120,21 @@ image         unknown: its file is out of reach: --store says where its store is
 below = dict(RECORD["image"], digest="fe" * 32)
 has(status(dict(RECORD, images=[RECORD["image"], below]))[2], f"""
               named by the command line, from the store, verified in its file
+              it may replace whatever is below it
 over          sha256:{'fe' * 32}
 its key       "Example images" (abababababababab), images.pem
 store """, "each image of a stack, with its key")
+limited = dict(RECORD["image"], paths="/opt /srv", signed_by=None)
+STACK = dict(RECORD, image=limited, images=[limited, below, RECORD["image"]])
+BOTH = f"composefs={DIGEST} composefs={'fe' * 32}"
+code, doc, out, err = status(STACK, cmdline=BOTH)
+has(out, f"""
+              it has nothing beside /opt /srv
+over          sha256:{'fe' * 32}
+              it may replace whatever is below it
+its key       "Example images" (abababababababab), images.pem
+over          sha256:{DIGEST}
+its key """, "what each may have")
 
 code, doc, out, err = status(
     RELEASE, MOUNTS + ["40 31 0:40 / /etc rw - overlay overlay rw"],
@@ -252,6 +264,17 @@ path = f"objects/01/{DIGEST[2:]}"
 weaker("no image in the store", "image",
        f"{T}/store/{path}: No such file or directory", RECORD,
        extra=("--store", f"{T}/store"))
+stack = dict(RECORD, images=[RECORD["image"], below])
+weaker("none in two stores", "image",
+       f"{T}/other/{path}: No such file or directory", RECORD,
+       extra=("--store", f"{T}/store", "--store", f"{T}/other"))
+weaker("other images below", "command line",
+       f"expected composefs={'fe' * 32}, as recorded, found none", stack)
+weaker("one more", "command line",
+       f"expected no other composefs=, as recorded, found {'fe' * 32}",
+       RECORD, cmdline=BOTH)
+has(status(stack, cmdline=BOTH)[2],
+    "command line  same: names these images\n", "the command line names both")
 write(f"store/{path}", "x")
 code, doc, out, err = status(RECORD, extra=("--store", f"{T}/store"))
 equal(code, 1, "an image without fs-verity in the store: exit code 1")
