@@ -88,6 +88,9 @@ def write(path, text, mode=0o644):
 class Distro:
     """A tree with rootwright in it, and what becomes of it."""
 
+    maker = "dracut"
+    failures = ("ERROR", "[E]", "FAILED")  # what it says of its own
+
     def __init__(self, suite, name=None, kind="dracut"):
         self.suite, self.dir = suite, f"{tap.B}/distro/{name or suite}"
         self.state, self.release_name, self.said = None, None, ""
@@ -159,13 +162,19 @@ class Distro:
                        os.path.abspath(self.tree), os.path.abspath(self.dir),
                        *argv)
 
-    def dracut(self, name, *args):
-        """Builds an initramfs; returns (exit code, what dracut said)."""
+    def initramfs(self, name, *args):
+        """Builds one; returns (exit code, what the maker said). It has what
+        this machine's disk needs and no more, or emulation takes long."""
         code, out, err = self.chroot(
             "dracut", "--force", "--no-hostonly", "--reproducible",
             "--kver", self.release, "--compress", "zstd -1",
+            "--drivers", "virtio_pci virtio_blk",
             "--add", "rootwright", *args, f"/run/out/{name}")
         return code, out + err
+
+    def settings(self, text=""):
+        """What is asked of the maker, in a file of its configuration."""
+        write(f"{self.tree}/etc/dracut.conf.d/test.conf", text)
 
     def unpacked(self, initrd):
         """What is in an initramfs, unpacked; dracut knows its own archives."""

@@ -12,8 +12,8 @@ D = tools.start("trixie")
 tools.refused_builds(D)
 tools.unasked(D)
 EPOCH = "SOURCE_DATE_EPOCH=1700000000"
-tools.built(D, "initrd", EPOCH)
-tools.built(D, "again", EPOCH)
+suite.built(D, "initrd", EPOCH)
+suite.built(D, "again", EPOCH)
 with open(f"{D.dir}/initrd", "rb") as a, open(f"{D.dir}/again", "rb") as b:
     ok(a.read() == b.read(), "the same input gives the same bytes")
 suite.inspected(D, "initrd", tools.GUARDS)

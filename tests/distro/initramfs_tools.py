@@ -8,7 +8,7 @@ import cpio
 import distro
 import hostile
 import suite
-from tap import done, equal, has, ok, run, skip_all
+from tap import done, ok, skip_all
 
 CONF = "etc/initramfs-tools/conf.d/rootwright"
 # Only what this machine's disk needs, so that emulation does not take long.
@@ -26,6 +26,9 @@ FAILED = hostile.FAILED
 class Tools(distro.Distro):
     """Its update-initramfs makes the initramfs."""
 
+    maker = "update-initramfs"
+    failures = ("E: ",)
+
     def __init__(self, suite_name):
         super().__init__(suite_name, f"{suite_name}-initramfs-tools",
                          "initramfs-tools")
@@ -33,14 +36,12 @@ class Tools(distro.Distro):
         config = f"config-{self.release}"
         shutil.copy(f"{os.path.dirname(self.vmlinuz)}/{config}",
                     f"{self.tree}/boot/{config}")
-        self.settings(SMALL)
+        self.settings()
 
     def settings(self, text=""):
-        """What is asked of initramfs-tools besides a verified root."""
-        distro.write(f"{self.tree}/{CONF}", "BOOT=rootwright\n" + text)
+        distro.write(f"{self.tree}/{CONF}", "BOOT=rootwright\n" + SMALL + text)
 
     def initramfs(self, name, *env):
-        """Builds one; returns (exit code, what was said)."""
         code, out, err = self.chroot(
             "env", *env, "update-initramfs", "-c", "-k", self.release, "-b",
             "/run/out")
@@ -68,57 +69,25 @@ def start(name):
     return Tools(name)
 
 
-def built(d, name, *env):
-    """An initramfs that has to work."""
-    code, said = d.initramfs(name, *env)
-    ok(code == 0, f"update-initramfs builds {name}", said)
-    ok("E: " not in said, f"{name}: without an error", said)
-
-
-def refused(d, what, sentence):
-    """update-initramfs fails, says why, and leaves no initramfs."""
-    code, said = d.initramfs("refused")
-    ok(code != 0, f"{what}: update-initramfs fails", said)
-    has(said, sentence, f"{what}: the sentence")
-    ok(not os.path.exists(f"{d.dir}/refused"), f"{what}: no initramfs")
-
-
 def refused_builds(d):
-    """What a boot would refuse, a development key, another shell."""
-    d.policy("trust=digest\nstore=LABEL=x\nno_such_key=1\n")
-    refused(d, "a bad policy", "E: rootwright: policy: /etc/rootwright: "
-            "refused by rootwright-boot --check-config")
-    d.policy("trust=signature\nstore=LABEL=x\n")
-    refused(d, "no key", "keys.d")
-    keys = f"{d.tree}/etc/rootwright/keys.d"
-    os.makedirs(keys)
-    equal(run("keys/make-key", "--development", f"{d.dir}/dev")[0], 0,
-          "a development key")
-    os.rename(f"{d.dir}/dev.pem", f"{keys}/dev.pem")
-    refused(d, "a development key", "E: rootwright: keys: /etc/rootwright: "
-            "expected no development key, found one")
-    d.settings(SMALL + "allow_development_key=yes\n")
-    code, said = d.initramfs("dev")
-    ok(code == 0 and "trusts a DEVELOPMENT key" in said,
-       "allow_development_key=yes: built, and said", said)
-    os.unlink(f"{keys}/dev.pem")
-    os.rmdir(keys)
-    d.policy(distro.CONF)
-    d.settings(SMALL + "BUSYBOX=n\n")
-    refused(d, "klibc's shell", "E: rootwright: initramfs: /bin/sh: expected "
-            "busybox, found another shell")
+    """What it refuses besides: another shell, no module for the store."""
+    suite.refused_builds(d)
+    d.settings("BUSYBOX=n\n")
+    suite.refused(d, "klibc's shell", "E: rootwright: initramfs: /bin/sh: "
+                  "expected busybox, found another shell")
     d.policy(distro.CONF.replace("store=", "store_fstype=f2fs\nstore="))
     modules = f"{d.tree}/usr/lib/modules/{d.release}"
     os.rename(modules, modules + ".away")
     shutil.copytree(modules + ".away", modules, symlinks=True,
                     ignore=shutil.ignore_patterns("f2fs.ko*"))
     distro.run("depmod", "-b", d.tree, d.release)
-    refused(d, "no module for the store", f"E: rootwright: kernel {d.release}:"
-            " expected f2fs, found neither a module nor a built-in")
+    suite.refused(d, "no module for the store", f"E: rootwright: kernel "
+                  f"{d.release}: expected f2fs, found neither a module nor a "
+                  "built-in")
     shutil.rmtree(modules)
     os.rename(modules + ".away", modules)
     d.policy(distro.CONF)
-    d.settings(SMALL)
+    d.settings()
 
 
 def unasked(d):
@@ -130,7 +99,7 @@ def unasked(d):
     ok(not os.path.exists(f"{top}/usr/lib/rootwright")
        and os.path.isfile(f"{top}/init"), "with nothing of rootwright in it")
     shutil.rmtree(f"{d.dir}/plain.d")
-    d.settings(SMALL)
+    d.settings()
 
 
 def static_busybox(d):
@@ -138,7 +107,7 @@ def static_busybox(d):
     busybox = f"{d.tree}/usr/bin/busybox"
     os.rename(busybox, f"{d.dir}/busybox")
     shutil.copy("/bin/busybox", busybox)
-    built(d, "initrd.static")
+    suite.built(d, "initrd.static")
     os.rename(f"{d.dir}/busybox", busybox)
 
 
@@ -166,6 +135,9 @@ BROKEN = {
     "the boot script is missing": (
         {"scripts/rootwright": cpio.link("/nonexistent")}, "", FAILED,
         "reboot"),
+    "a script hangs": (
+        script("init-premount", "while :; do sleep 60; done\n")
+        | hostile.SOON, "", hostile.LATE, "reboot"),
     "something is mounted over the root": (
         script("init-bottom", "mount -t tmpfs x /sysroot\n"), "",
         "rootwright-guard: /sysroot: expected the verified root, found "
@@ -202,7 +174,7 @@ def told(d, initrd):
 def short(name):
     """A whole test: to multi-user.target, and some of what must not boot."""
     d = start(name)
-    built(d, "initrd")
+    suite.built(d, "initrd")
     suite.inspected(d, "initrd", GUARDS)
     d.build()
     suite.good(d, "initrd", "composefs={digest} " + HIDDEN)
