@@ -104,13 +104,24 @@ rootwright_guard() {
 	done
 }
 
+# rootwright_needs PROGRAM: the loader without which it does not start.
+rootwright_needs() {
+	local loader
+	loader=$(LC_ALL=C ldd "$dracutsysrootdir$1" 2>/dev/null |
+		sed -n 's,^[[:blank:]]*\(/[^ ]*ld-[^ ]*\) (.*,\1,p')
+	[[ $loader ]] || rootwright_fail "$1: expected a dynamic program, found no loader"
+	echo "$loader"
+}
+
 # The loader without which nothing but our two static programs can start:
-# rdinit=/bin/sh on the kernel command line ends in a panic.
+# rdinit=/bin/sh on the kernel command line ends in a panic. A static busybox
+# would not need it; its module may come later than this one.
 rootwright_loader() {
 	local loader
-	loader=$(LC_ALL=C ldd "$dracutsysrootdir/bin/sh" |
-		sed -n 's,^[[:blank:]]*\(/[^ ]*ld-[^ ]*\) (.*,\1,p')
-	[[ $loader ]] || rootwright_fail "/bin/sh: expected a dynamic program, found no loader"
+	if dracut_module_included busybox; then
+		rootwright_needs "$(find_binary busybox)" >/dev/null
+	fi
+	loader=$(rootwright_needs /bin/sh) || exit 1
 	inst_simple "$loader"
 	loader=$(realpath -m "$initdir$loader")
 	[[ $loader == "$initdir"/* && -f $loader ]] || rootwright_fail \
