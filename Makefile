@@ -215,6 +215,13 @@ $(B)/version: FORCE
 # The compiler's own list of headers leaves out what mbedtls' headers include.
 CONFIG := src/core/mbedtls_config.h
 
+# Debian 12's libraries for armhf have times of 32 bits in their structures, and
+# their headers do not say so.
+TIMED_arm := libext2fs.so libarchive.so
+.PHONY: $(TIMED_arm)
+$(TIMED_arm):
+	@$(CROSS)nm -D "$$($(CC) $(SYSROOT_FLAG) -print-file-name=$@)" | grep -q '__time64@' || { echo '$@: expected a library with times of 64 bits (Debian 13 or newer), found none or another: run make deps-cross, or name such libraries with SYSROOT=' >&2; exit 1; }
+
 # The rules of each flavour. flags changes when the flags do, so that all is
 # made again then.
 define flavour
@@ -233,7 +240,7 @@ $(B)/$(1)/libmbed.a: $(MBED:%.c=$(B)/$(1)/mbed/%.o)
 	$$(call say,AR)
 	$$(Q)$(CROSS)gcc-ar rcD $$@ $$^
 
-$(B)/$(1)/flags: FORCE | mbedtls
+$(B)/$(1)/flags: FORCE | mbedtls $(if $(filter host test,$(1)),$(TIMED_$(MACHINE)))
 	$$(call stamp,$$($(1)_CC) $$(BASE) $$($(1)_CFLAGS))
 endef
 $(eval $(call flavour,host,))

@@ -127,6 +127,26 @@ def unit_tests(build, emulate, machine):
                "\n".join(bad) + f"\nexit code {code}\n{err[-2000:]}")
 
 
+def old_libraries():
+    """Those of Debian 12 for armhf, which have times of 32 bits: refused."""
+    triplet = "arm-linux-gnueabihf"
+    place = f"{T}/sysroot/usr/lib/{triplet}"
+    os.makedirs(place)
+    with open(f"{T}/old.c", "w", encoding="ascii") as f:
+        f.write("long time(long *);\nlong t(void);\n"
+                "long t(void) { return time(0); }\n")
+    run(f"{triplet}-gcc", "-shared", "-nostdlib", "-o",
+        f"{place}/libext2fs.so", f"{T}/old.c")
+    code, out, err = run(
+        "make", f"CROSS={triplet}-", f"B={T}/old", f"SYSROOT={T}/sysroot",
+        f"{T}/old/host/flags", env=dict(os.environ, MAKEFLAGS=""))
+    ok(code == 2 and "libext2fs.so: expected a library with times of 64 bits "
+       "(Debian 13 or newer), found none or another: run make deps-cross, or name such libraries "
+       "with SYSROOT=\n" in err, "armhf: libraries of Debian 12 are refused",
+       f"{code}: {out}{err}")
+    ok(not os.path.exists(f"{T}/old/host"), "and nothing is made")
+
+
 if not os.path.isdir(f"{CACHE}/cross"):
     skip_all("no libraries of other machines: make deps check fetches them")
 try:
@@ -153,6 +173,7 @@ try:
         initramfs(build, machine, ["--pid1"])
         host_program(build, emulate, machine)
         unit_tests(build, emulate[:1], machine)
+    old_libraries()
 finally:
     shutil.rmtree(T)
 done()
