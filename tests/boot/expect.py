@@ -80,6 +80,7 @@ def _find(record, path):
 SUCCESS = (r"rootwright-boot: {verified} root: {named}image {digest}, trust={trust}"
            r"{key}, \d+ ms")
 READ_ONLY = "Read-only file system"
+CREDENTIALS = "CREDENTIALS_DIRECTORY=/run/credentials/@system"
 KEY = r', key "test key trusted" \([0-9a-f]{16}\)'
 
 
@@ -121,7 +122,7 @@ def boots(trust="digest", release="one", signed=False, victim="whole",
         _want(problems, outcome.said("ARG") == list(args),
               f"init's arguments: {outcome.said('ARG')}")
         _want(problems, sorted(outcome.said("ENV"))
-              == ["HOME=/", "TERM=linux"],
+              == [CREDENTIALS] * words["busybox"] + ["HOME=/", "TERM=linux"],
               f"init's environment: {outcome.said('ENV')}")
         _want(problems, set(outcome.said("FD")) == {"0", "1", "2"},
               f"init's open files: {outcome.said('FD')}")

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 """A real Debian 13, with systemd, whose /etc and /var are kept: the first boot
 gives it a machine ID, and the next one has the same; where they are in memory,
-each boot has another. No unit fails over what is mounted where."""
+each boot has another. No unit fails over what is mounted where. What a boot
+loader says on the side (credentials) comes to nothing."""
+import base64
 import os
 import re
 import sys
@@ -19,6 +21,7 @@ if base.missing() or not os.path.exists(f"{CACHE}/trixie-demo.tar"):
 
 T = base.DIR
 TREE, STORE, STATE = f"{T}/tree", f"{T}/store", f"{T}/state.img"
+SLIPPED = base64.b64encode(b"f /run/slipped - - - - x\n").decode()
 UNIT = """\
 [Unit]
 After=multi-user.target
@@ -29,6 +32,7 @@ TTYPath=/dev/ttyS1
 ExecStart=/bin/sh -c 'echo "ID $(cat /etc/machine-id)"; \
 echo "NEW $(ls /var/new /etc/new)"; touch /var/new /etc/new; \
 echo "FAILED $(systemctl --failed --plain --no-legend | cut -d " " -f 1)"; \
+echo CREDENTIALS $(find /run/credentials/@* /run/slipped); \
 findmnt -n -o TARGET,FSTYPE,OPTIONS /etc /var; sync; \
 systemctl --force --force poweroff'
 """
@@ -63,7 +67,8 @@ def boot(name, conf):
              "--config", f"{T}/config", "--drivers", "virtio_pci virtio_blk",
              "--output", f"{T}/initrd")
     out = vm.boot(vmlinuz, f"{T}/initrd", "console=ttyS0 quiet panic=-1 "
-                  f"no_timer_check systemd.log_level=err composefs={digest}",
+                  f"no_timer_check systemd.log_level=err composefs={digest} "
+                  "systemd.set_credential_binary=tmpfiles.extra:" + SLIPPED,
                   [f"{T}/disk.img"], extra=[
                       "-drive", f"file={STATE},if=none,id=s,format=raw",
                       "-device", "virtio-blk-pci,drive=s"])
@@ -72,6 +77,8 @@ def boot(name, conf):
               f"{name}: it has a machine ID", out.witness):
         note(out.console[-4000:])
     equal(out.said("FAILED"), [""], f"{name}: no unit failed")
+    equal(out.said("CREDENTIALS"), ["/run/credentials/@system"],
+          f"{name}: no credentials")
     return found, out.said("NEW")
 
 
