@@ -84,7 +84,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
 # for mbedtls, and files of any size and date where a long has 32 bits.
 MACHINE := $(firstword $(subst -, ,$(TRIPLET)))
 MACHINE_x86_64 := -fcf-protection=full
-MACHINE_aarch64 := -mbranch-protection=standard \
+MACHINE_aarch64 := -mbranch-protection=standard -mno-outline-atomics \
 	-DMBEDTLS_SHA256_USE_ARMV8_A_CRYPTO_IF_PRESENT \
 	-DMBEDTLS_SHA512_USE_A64_CRYPTO_IF_PRESENT
 MACHINE_arm := -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -Wno-format-truncation
@@ -132,19 +132,28 @@ boot_HEADERS := -nostdinc -isystem $(MUSL_INC) -isystem $(B)/boot/include \
 boot_CFLAGS := -Os -flto -ffunction-sections -fdata-sections -fPIE \
 	$(boot_HEADERS) -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
 	-fstack-protector-strong -fstack-clash-protection \
-	-ftrivial-auto-var-init=zero -fno-asynchronous-unwind-tables
+	-ftrivial-auto-var-init=zero -fno-asynchronous-unwind-tables \
+	-fno-unwind-tables
 # Segments begin on pages, and ARM's linker takes the largest page that there
 # can be: 64 KB, of which most would be empty. 32-bit kernels have 4 KB, arm64
 # kernels 4 or 16 (a kernel with 64 KB cannot run the program); as even 16 are
 # much in a program of 160 KB, there code and constants share theirs.
 PAGES_aarch64 := -Wl,-z,noseparate-code,-z,max-page-size=16384
 PAGES_arm := -Wl,-z,max-page-size=4096
+# Nothing of ours prints a number with a fraction. musl's printf could, and where a
+# long double has 128 bits that means 9 KB of arithmetic, which no hardware has.
+# Who does it nevertheless aborts, which is a refusal.
+FRACTIONS := addtf3 subtf3 multf3 eqtf2 netf2 extenddftf2 fixtfsi fixunstfsi \
+	floatsitf floatunsitf
+NO_FRACTIONS := -Wl,-u,abort $(FRACTIONS:%=-Wl,--defsym,__%=abort)
+LINK_aarch64 := $(NO_FRACTIONS)
+LINK_riscv64 := $(NO_FRACTIONS)
 # gcc's own start of a static PIE with musl's start files: musl-gcc's specs would
 # link Scrt1.o and leave an INTERP header. (-static-pie is not known for ARM.)
 boot_LDFLAGS := -nostdlib -static -Oz -flto=auto -Wl,--gc-sections \
 	-Wl,-pie,--no-dynamic-linker,-z,text \
 	-Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--build-id=none \
-	$(PAGES_$(MACHINE))
+	$(PAGES_$(MACHINE)) $(LINK_$(MACHINE))
 # gcc 12 calls a function to exchange a byte there.
 ATOMIC_riscv64 = $(shell $(CC) -print-file-name=libatomic.a)
 boot_START := $(MUSL)/rcrt1.o $(MUSL)/crti.o \

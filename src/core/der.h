@@ -10,7 +10,6 @@
 #include "core/err.h"
 
 #define DER_INTEGER 0x02
-#define DER_BIT_STRING 0x03
 #define DER_OCTET_STRING 0x04
 #define DER_NULL 0x05
 #define DER_OID 0x06

@@ -10,29 +10,33 @@
  * it. No chain is built, so trusting a CA's certificate trusts what the CA's
  * own key signed and nothing that it certified. The certificate's own
  * signature, its dates (there is no clock at boot), its key usage and its
- * extensions are not judged: being in the initramfs is what counts.
+ * extensions are not judged: being in the initramfs is what counts. mbedtls
+ * has to know them all the same: it reads no certificate that is signed by
+ * other means than ECDSA or RSA PKCS#1 v1.5 with SHA-2, or that has a critical
+ * extension which it does not know.
  *
  * Bytes in, structs out: only keyring_load and signature_load read files.
- * The heap is mbedtls' own, for big numbers, 32 KiB in .bss.
+ * The heap is mbedtls' own, 64 KiB in .bss, and empty between two calls.
  */
 #pragma once
 
 #include "core/pkcs7.h"
-#include "core/x509.h"
 
-#define KEYS_MAX 16 /* certificates in one keys.d */
+#define CERTIFICATE_MAX 16384	 /* bytes of a certificate's file */
+#define CERTIFICATE_DER_MAX 4096 /* bytes of the certificate in it */
+#define COMMON_NAME_MAX 128	 /* bytes, with a NUL; X.520 says 64 */
+#define KEYS_MAX 16		 /* certificates in one keys.d */
 #define DEVELOPMENT_NAME "rootwright DEVELOPMENT key"
 
 struct key {
 	char file[256];		       /* its name in keys.d */
-	char subject[COMMON_NAME_MAX]; /* the certificate's common name */
+	char subject[COMMON_NAME_MAX]; /* the common name, text_printable() */
 	char id[65];	  /* SHA-256 of the SubjectPublicKeyInfo, hex */
 	bool development; /* the common name is DEVELOPMENT_NAME */
-	struct certificate certificate;
-	uint8_t der[CERTIFICATE_DER_MAX]; /* certificate points into it */
+	uint8_t der[CERTIFICATE_DER_MAX];
+	size_t der_n;
 };
 
-/* Points into itself: not to be copied. */
 struct keyring {
 	unsigned n;
 	/* NULL, or certificates whose keys count nowhere (revoked.d) */
@@ -43,10 +47,10 @@ struct keyring {
 void keyring_init(struct keyring *k);
 
 /*
- * Adds the one certificate (PEM or DER) in the n bytes; file is for
- * messages, and its last part is kept. KEYS_INVALID: not a certificate, more
- * than one, a private key beside it, a key that is not P-256, P-384 or RSA
- * of 2048 to 4096 bits, too many.
+ * Adds the one certificate (PEM or DER) in the n bytes, after which a NUL has
+ * to be; file is for messages, and its last part is kept. KEYS_INVALID: not a
+ * certificate, more than one, a private key beside it, a key that is not P-256,
+ * P-384 or RSA of 2048 to 4096 bits, too many.
  */
 must_check int keyring_add(struct keyring *k, const char *file,
 	const uint8_t *bytes, size_t n, struct err *e);

@@ -6,13 +6,13 @@
  * configures the host program, so that `rootwright verify` and the boot
  * program accept and refuse the same bytes.
  *
- * The structures around a signature and a key are read by core/pkcs7.c and
- * core/x509.c. mbedtls' own readers copy an attacker's bytes to the heap,
- * take several signers, do not look at who signed, and answer every shape
- * that they do not take with a number; and with PK and OIDs behind them they
- * are 23 KB of the boot program. The unit tests and the fuzzer compile them
- * beside ours (tests/lib/mbedtls_test.h), to show that ours accept nothing
- * which those refuse.
+ * Certificates, which come with the policy, are read by mbedtls. The structure
+ * around a signature, which comes from the disk, is read by core/pkcs7.c:
+ * mbedtls' own reader copies an attacker's bytes to the heap, parses the
+ * certificates among them, takes several signers, does not look at who signed,
+ * and answers every shape that it does not take with a number. The unit tests
+ * and the fuzzer compile it beside ours (tests/lib/mbedtls_test.h), to show
+ * that ours accepts nothing which it refuses.
  */
 #pragma once
 
@@ -45,8 +45,15 @@
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_RSA_C
 #define MBEDTLS_PKCS1_V15
+#define MBEDTLS_RSA_NO_CRT /* there are no private keys */
 
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C
 #define MBEDTLS_OID_C
 #define MBEDTLS_BASE64_C
+#define MBEDTLS_PEM_PARSE_C
+#define MBEDTLS_PK_C
+#define MBEDTLS_PK_PARSE_C
+#define MBEDTLS_X509_USE_C
+#define MBEDTLS_X509_CRT_PARSE_C
+#define MBEDTLS_X509_REMOVE_INFO

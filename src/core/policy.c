@@ -177,9 +177,10 @@ const char *setting_read(
 static const char *read_line_value(
 	const struct field *x, void *out, const char *v, size_t n)
 {
-	return memchr(v, '"', n) || memmem(v, n, " #", 2)
-		       ? "neither quotes nor a comment after the value"
-		       : setting_read(x, out, v, n);
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == '"' || (v[i] == '#' && i && v[i - 1] == ' '))
+			return "neither quotes nor a comment after the value";
+	return setting_read(x, out, v, n);
 }
 
 static const struct fields fields = { "policy", NULL, list,

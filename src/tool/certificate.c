@@ -10,9 +10,11 @@
 int load_certificate(struct keyring *k, const char *path, struct err *e)
 {
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint8_t bytes[CERTIFICATE_MAX];
-	ssize_t n = fd < 0 ? -1 : read_all(fd, bytes, sizeof(bytes));
+	uint8_t bytes[CERTIFICATE_MAX + 1];
+	ssize_t n = fd < 0 ? -1 : read_all(fd, bytes, CERTIFICATE_MAX);
 
+	if (n >= 0)
+		bytes[n] = '\0';
 	if (n >= 0 && keyring_add(k, path, bytes, n, e) == 0)
 		return 0;
 	if (n >= 0)

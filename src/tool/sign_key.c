@@ -60,7 +60,7 @@ static int match(struct signing_key *k, const char *path,
 	int r = -1;
 
 	pkey = PEM_read_bio_PrivateKey(key, NULL, no_passphrase, &encrypted);
-	x = d2i_X509(NULL, &der, CERTIFICATE_DER_MAX);
+	x = d2i_X509(NULL, &der, trusted->der_n);
 	out = BIO_new_fd(k->certificate, BIO_NOCLOSE);
 	if (!pkey)
 		not_a_key(path, encrypted, e);

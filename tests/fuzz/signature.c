@@ -65,7 +65,7 @@ static void compare(const uint8_t *bytes, size_t n, const struct key *key)
 	mbedtls_x509_crt_init(&crt);
 	mbedtls_pkcs7_init(&pkcs7);
 	r = mbedtls_pkcs7_parse_der(&pkcs7, bytes, n);
-	if (mbedtls_x509_crt_parse_der(&crt, key->der, sizeof(key->der)) != 0)
+	if (mbedtls_x509_crt_parse_der(&crt, key->der, key->der_n) != 0)
 		__builtin_trap();
 	if (r == MBEDTLS_PKCS7_SIGNED_DATA) {
 		if (mbedtls_pkcs7_signed_data_verify(&pkcs7, &crt, tbs, 8) != 0)

@@ -86,7 +86,7 @@ signing 'certificate: none: cannot be read: No such file or directory' \
 	--key ours.key --cert none image
 signing 'certificate: image: expected an X.509 certificate in PEM or DER, found something else' \
 	--key ours.key --cert image image
-signing 'certificate: ours.key: expected a certificate alone, found a private key: it must never be where certificates are' \
+signing 'certificate: ours.key: expected an X.509 certificate in PEM or DER, found a private key: it must never be where certificates are' \
 	--key ours.key --cert ours.key image
 for kind in EC:ec_paramgen_curve:P-521 RSA:rsa_keygen_bits:1024 ED25519 RSA-PSS; do
 	set -- -algorithm "${kind%%:*}"
@@ -94,12 +94,13 @@ for kind in EC:ec_paramgen_curve:P-521 RSA:rsa_keygen_bits:1024 ED25519 RSA-PSS;
 	openssl genpkey "$@" -out odd.key 2>/dev/null
 	openssl req -new -x509 -key odd.key -subj /CN=odd -out odd.pem
 	names >before
-	found='an ECDSA P-256 or P-384 or an RSA key of 2048 to 4096 bits, found another type of key'
+	found='a key that is not ECDSA P-256 or P-384 or RSA of 2048 to 4096 bits'
 	case $kind in
-	EC*) found='an ECDSA P-256 or P-384 or an RSA key of 2048 to 4096 bits, found another curve' ;;
-	RSA:*) found='an RSA key of 2048 to 4096 bits, found a shorter or longer one' ;;
+	ED25519 | RSA-PSS)
+		found='one signed by other means than ECDSA or RSA PKCS#1 v1.5 with SHA-256, SHA-384 or SHA-512'
+		;;
 	esac
-	signing "certificate: odd.pem: expected $found" \
+	signing "certificate: odd.pem: expected an X.509 certificate in PEM or DER, found $found" \
 		--key odd.key --cert odd.pem image
 done
 

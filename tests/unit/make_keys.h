@@ -49,6 +49,17 @@ static void add_key_id(X509 *crt)
 	X509_EXTENSION_free(x);
 }
 
+/* Its certificate, and a NUL after it, as keyring_add() wants. */
+static void encode_pair(struct pair *p)
+{
+	uint8_t *end;
+
+	OPENSSL_free(p->der);
+	p->der_n = i2d_X509(p->crt, NULL);
+	p->der = end = OPENSSL_zalloc(p->der_n + 1);
+	i2d_X509(p->crt, &end);
+}
+
 /* "P-256", "P-384", "P-521", "RSA" with bits, "RSA-PSS", "ED25519". */
 __attribute__((unused)) static struct pair make_pair(
 	const char *kind, size_t bits, const char *name, long serial)
@@ -76,7 +87,7 @@ __attribute__((unused)) static struct pair make_pair(
 	X509_set_issuer_name(p.crt, n);
 	add_key_id(p.crt);
 	X509_sign(p.crt, p.key, *kind == 'E' ? NULL : EVP_sha256());
-	p.der_n = i2d_X509(p.crt, &p.der);
+	encode_pair(&p);
 	return p;
 }
 

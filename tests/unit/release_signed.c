@@ -82,9 +82,7 @@ static struct pair again(const struct pair *p)
 	q.key = EVP_PKEY_dup(p->key);
 	X509_set_pubkey(q.crt, q.key);
 	X509_sign(q.crt, q.key, EVP_sha256());
-	OPENSSL_free(q.der);
-	q.der = NULL;
-	q.der_n = i2d_X509(q.crt, &q.der);
+	encode_pair(&q);
 	return q;
 }
 

@@ -13,10 +13,11 @@ static struct err e;
 
 static int add(const void *p, size_t n)
 {
-	uint8_t *copy = malloc(n ? n : 1); /* so that ASan sees a read over */
+	uint8_t *copy = malloc(n + 1); /* so that ASan sees a read over */
 	int r;
 
 	memcpy(copy, p, n);
+	copy[n] = 0;
 	keyring_init(&ring);
 	memset(&e, 0, sizeof(e));
 	r = keyring_add(&ring, "keys.d/x.pem", copy, n, &e);
@@ -73,28 +74,71 @@ static void test_kinds(void)
 	static const struct {
 		const char *kind;
 		size_t bits;
-		const char *sentence;
-	} kinds[] = {
-		{ "P-521", 0,
-			"certificate: keys.d/x.pem: expected an ECDSA P-256 or P-384 or an RSA key of 2048 to 4096 bits, found another curve" },
-		{ "ED25519", 0,
-			"certificate: keys.d/x.pem: expected an ECDSA P-256 or P-384 or an RSA key of 2048 to 4096 bits, found another type of key" },
-		{ "RSA-PSS", 2048,
-			"certificate: keys.d/x.pem: expected an ECDSA P-256 or P-384 or an RSA key of 2048 to 4096 bits, found another type of key" },
-		{ "RSA", 1024,
-			"certificate: keys.d/x.pem: expected an RSA key of 2048 to 4096 bits, found a shorter or longer one" },
-		{ "RSA", 2047,
-			"certificate: keys.d/x.pem: expected an RSA key of 2048 to 4096 bits, found a shorter or longer one" },
-		{ "RSA", 4104,
-			"certificate: keys.d/x.pem: expected an RSA key of 2048 to 4096 bits, found a shorter or longer one" },
-	};
+	} kinds[] = { { "P-521", 0 }, { "RSA", 1024 }, { "RSA", 2047 },
+		{ "RSA", 4104 } };
 
 	for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct pair p =
 			make_pair(kinds[i].kind, kinds[i].bits, "a key", 1);
 
-		refused(p.der, p.der_n, kinds[i].sentence);
+		refused(p.der, p.der_n,
+			"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found a key that is not ECDSA P-256 or P-384 or RSA of 2048 to 4096 bits");
 		free_pair(&p);
+	}
+}
+
+/* A P-256 key in a certificate that another one signed, with an extension. */
+static struct bytes make_signed(const char *by, const EVP_MD *md, bool critical)
+{
+	struct pair p = make_pair("P-256", 0, "a key", 1);
+	struct pair ca = make_pair(by, 2048, "a CA", 1);
+	ASN1_OBJECT *type = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
+	ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+	X509_EXTENSION *x;
+	struct bytes b = { 0 };
+
+	ASN1_OCTET_STRING_set(value, (const uint8_t *)"\5", 2);
+	x = X509_EXTENSION_create_by_OBJ(NULL, type, critical, value);
+	X509_add_ext(p.crt, x, -1);
+	X509_sign(p.crt, ca.key, md);
+	b.n = i2d_X509(p.crt, &b.p);
+	X509_EXTENSION_free(x);
+	ASN1_OCTET_STRING_free(value);
+	ASN1_OBJECT_free(type);
+	free_pair(&p);
+	free_pair(&ca);
+	return b;
+}
+
+/* Who signed it is not asked, but mbedtls has to know how. */
+static void test_signed(void)
+{
+	static const char how[] =
+		"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found one signed by other means than ECDSA or RSA PKCS#1 v1.5 with SHA-256, SHA-384 or SHA-512";
+	const struct {
+		const char *by;
+		const EVP_MD *md;
+		bool critical;
+		const char *sentence; /* NULL: taken */
+	} cases[] = {
+		{ "P-521", EVP_sha512(), false, NULL },
+		{ "RSA", EVP_sha384(), false, NULL },
+		{ "RSA", EVP_sha1(), false, how },
+		{ "RSA-PSS", EVP_sha256(), false, how },
+		{ "ED25519", NULL, false, how },
+		{ "P-256", EVP_sha256(), true,
+			"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found one with an extension that is damaged, or critical and not known" },
+	};
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bytes b = make_signed(
+			cases[i].by, cases[i].md, cases[i].critical);
+
+		if (cases[i].sentence)
+			refused(b.p, b.n, cases[i].sentence);
+		else
+			is_int(add(b.p, b.n), 0, "signed by %s", cases[i].by);
+		OPENSSL_free(b.p);
 	}
 }
 
@@ -102,6 +146,8 @@ static void test_files(void)
 {
 	struct pair p = make_pair("P-256", 0, "a key", 1);
 	struct bytes pem = make_pem(&p), key, two;
+	static const uint8_t p256[] = { 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3,
+		1, 7 };
 	BIO *out = BIO_new(BIO_s_mem());
 	unsigned taken = 0;
 	uint8_t *copy;
@@ -115,26 +161,28 @@ static void test_files(void)
 	BIO_write(out, pem.p, pem.n);
 	key = bytes_of(out);
 	refused(key.p, key.n,
-		"certificate: keys.d/x.pem: expected a certificate alone, found a private key: it must never be where certificates are");
+		"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found a private key: it must never be where certificates are");
 	free(key.p);
 	two.n = 2 * pem.n;
 	two.p = malloc(two.n);
 	memcpy(two.p, pem.p, pem.n);
 	memcpy(two.p + pem.n, pem.p, pem.n);
 	refused(two.p, two.n,
-		"certificate: keys.d/x.pem: expected one certificate, found several");
+		"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found several");
 	free(two.p);
 	copy = malloc(p.der_n + 1);
 	memcpy(copy, p.der, p.der_n);
 	copy[p.der_n] = 'x';
 	refused(copy, p.der_n + 1,
-		"certificate: keys.d/x.pem: expected one certificate, found more after it");
+		"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found more after it");
 	is_int(add(p.der, p.der_n), 0, "the good one");
-	point = ring.keys[0].certificate.point.p - ring.keys[0].der;
+	/* Behind the curve's OID: two bytes, a zero and the point. */
+	point = (uint8_t *)memmem(p.der, p.der_n, p256, sizeof(p256)) - p.der;
+	point += sizeof(p256) + 3;
 	memcpy(copy, p.der, p.der_n);
 	copy[point + 5] ^= 1;
 	refused(copy, p.der_n,
-		"certificate: keys.d/x.pem: expected a public key, found numbers that are none");
+		"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found one whose public key is none");
 	free(copy);
 	for (i = 0; i < p.der_n; i++)
 		taken += add(p.der, i) == 0;
@@ -222,6 +270,7 @@ int main(void)
 {
 	test_fields();
 	test_kinds();
+	test_signed();
 	test_files();
 	test_directory();
 	return tap_done();
