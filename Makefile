@@ -68,7 +68,8 @@ BOOT := $(sort $(wildcard src/boot/*.c))
 TOOL := $(sort $(wildcard src/tool/*.c))
 # What the boot program decides, verifies and mounts with, rootwright install and
 # mount do too.
-SHARED := $(addprefix src/boot/,config.c fs.c image.c layers.c memory.c root.c)
+SHARED := $(addprefix src/boot/,config.c fs.c image.c layers.c memory.c root.c \
+	watchdog.c)
 UNIT := $(sort $(wildcard tests/unit/*.c))
 FUZZ := $(sort $(wildcard tests/fuzz/*.c))
 UNITS_SYSTEMD := $(sort $(wildcard systemd/*.service))

@@ -264,6 +264,12 @@ const char *lockdown_next(struct slice *a, struct slice allowed);
 must_check int lockdown_check(
 	const struct config *c, struct slice allowed, struct err *e);
 
+/* watchdog.c: /dev/watchdog, whose time begins. -1 with errno. */
+must_check int watchdog_open(void);
+
+/* For whatever takes long; once a second it does something. */
+void watchdog_pet(void);
+
 /* handoff.c: being PID 1. */
 
 /* Mounts proc, sys, devtmpfs and /run, as the first thing. */

@@ -220,8 +220,10 @@ int device_find(struct device *d, const char *what, const char *spec,
 	struct scan s;
 	int r;
 
-	while ((r = look(d, what, spec, &s, e)) == 0 && now() < deadline)
+	while ((r = look(d, what, spec, &s, e)) == 0 && now() < deadline) {
+		watchdog_pet();
 		wait_for_change(sock);
+	}
 	if (r != 0)
 		return r < 0 ? -1 : 0;
 	return err_set(e, REASON_STORE_NOT_FOUND,

@@ -91,7 +91,7 @@ int image_check(struct verified_image *v, const char *path, int dirfd,
 	 * damaged block would be found by whoever needs it, after the
 	 * hand-off; the image is small, and all of it is about to be needed.
 	 */
-	if (v->memory || read_through(v->fd, &at) == 0)
+	if (v->memory || read_through(v->fd, &at, watchdog_pet) == 0)
 		return 0;
 	return err_sys(e, REASON_IMAGE_MISMATCH, errno,
 		"image: %s: expected data that match its fs-verity digest, found others at byte %lld or after it",

@@ -76,6 +76,10 @@ static int boot(struct boot *b, bool pid1, struct err *e)
 		return -1;
 	record_stage(&b->record, "config");
 
+	if (c->policy.watchdog && watchdog_open() != 0)
+		say(LEVEL_WARNING,
+			"watchdog: /dev/watchdog: cannot be opened: %s",
+			strerror(errno));
 	if (device_find(&b->store.device, "store", c->plan.store,
 		    c->plan.timeout, e) != 0 ||
 		space_enter(&outer, e) != 0 ||

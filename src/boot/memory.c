@@ -27,7 +27,7 @@ static int copy(int from, int to, uint64_t left)
 {
 	ssize_t n = 1;
 
-	for (; left && n > 0; left -= n)
+	for (; left && n > 0; left -= n, watchdog_pet())
 		n = sendfile(to, from, NULL, left < 1 << 20 ? left : 1 << 20);
 	return n;
 }

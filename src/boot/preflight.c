@@ -51,7 +51,8 @@ static int read_file(
 	struct stat st;
 	off_t at = read ? 0 : lseek(fd, 0, SEEK_END); /* of the object */
 
-	if (read && read_through(fd, &at) != 0)
+	watchdog_pet();
+	if (read && read_through(fd, &at, watchdog_pet) != 0)
 		return err_sys(e, REASON_PREFLIGHT_DAMAGED, errno,
 			"preflight: %s: expected data that match its fs-verity digest, found others",
 			path);

@@ -71,13 +71,13 @@ ssize_t read_all(int fd, void *buf, size_t max)
 	}
 }
 
-int read_through(int fd, off_t *at)
+int read_through(int fd, off_t *at, void (*each)(void))
 {
 	static char buf[65536];
 	ssize_t n;
 
 	for (*at = 0; (n = pread(fd, buf, sizeof(buf), *at)) > 0; *at += n)
-		;
+		each();
 	return n;
 }
 

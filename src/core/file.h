@@ -53,9 +53,10 @@ ssize_t read_all(int fd, void *buf, size_t max);
 
 /*
  * Reads fd from its start to its end, for the sake of what the kernel finds
- * there. *at is how many bytes that were; 0, or -1 with errno.
+ * there, and calls each after each piece. *at is how many bytes that were; 0,
+ * or -1 with errno.
  */
-int read_through(int fd, off_t *at);
+int read_through(int fd, off_t *at, void (*each)(void));
 
 /*
  * Both: reads the regular file at path below dirfd. Returns the number of

@@ -131,6 +131,7 @@ static const struct field list[] = {
 		.expected = "lazy, preflight, measure or read" },
 	{ "objects_timeout", AT(objects_timeout), SECONDS(1) },
 	{ "lockdown", AT(lockdown), YES_NO },
+	{ "watchdog", AT(watchdog), YES_NO },
 	{ "release", AT(release), .read = field_name },
 	{ "threshold", AT(threshold), NUMBER(1, 16, "a number") },
 	{ "tries", AT(tries), NUMBER(0, 99, "a number") },

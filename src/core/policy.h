@@ -74,6 +74,7 @@ struct policy {
 	unsigned failure_delay;	    /* seconds, default 10 */
 	enum objects objects;	    /* default preflight */
 	unsigned lockdown;	    /* yes or no */
+	unsigned watchdog;	    /* yes or no */
 	unsigned objects_timeout;   /* seconds to check them in, default 300 */
 	enum keep keep[TREES];	    /* default none, transient, transient */
 	char state[VALUE_MAX];	    /* "store" or as store; empty: not set */

@@ -210,12 +210,13 @@ class Base:
         self.witness = compile_guest(
             self.machine, "witness.c", f"{DIR}/witness", static=True)
 
-    def built(self, kernel, fs="ext4", pid1=False):
+    def built(self, kernel, fs="ext4", pid1=False, drivers=""):
         """The initramfs that the builder makes for a kernel and the file
         systems of store and state ("ext4+btrfs"; only one: of both), without
         busybox for PID 1: the file's name, and what is in it."""
         with self.lock:
-            out = f"{DIR}/initrd.{kernel}.{fs}{'.pid1' if pid1 else ''}"
+            out = (f"{DIR}/initrd.{kernel}.{fs}{'.pid1' if pid1 else ''}"
+                   + drivers)
             if out not in self.entries:
                 config, build = f"{DIR}/config", self.machine.build
                 store, _, state = fs.partition("+")
@@ -225,7 +226,8 @@ class Base:
                 run(tap.ROOTWRIGHT, "initrd", "--modules",
                     tap.kernel(kernel)[1], "--boot",
                     f"{build}/rootwright-boot", "--config", config,
-                    "--drivers", self.machine.modules, "--output", out,
+                    "--drivers", f"{self.machine.modules} {drivers}",
+                    "--output", out,
                     *(["--pid1", "--launcher", f"{build}/rootwright-load"]
                       if pid1 else
                       ["--launcher", f"{build}/rootwright-launch",
@@ -241,7 +243,8 @@ class Base:
     def initrd(self, path, case):
         """Writes the initramfs of a case."""
         pid1 = case.via == "pid1"
-        entries = dict(self.built(case.kernel, case.modules, pid1)[1])
+        entries = dict(self.built(case.kernel, case.modules, pid1,
+                                  case.drivers)[1])
         etc = "etc/rootwright/"
         boot = entries["bin/rootwright-boot"]
         if case.via == "witness":

@@ -28,18 +28,20 @@ class Case:
              somebody types then (monitor:... is QEMU's own monitor)
     kernel   one of those that make deps fetches
     fs       the file system of the store; modules: that of the initramfs
+    drivers  more of them for the initramfs
     """
 
     def __init__(self, name, expect, cmdline="composefs={one}", conf=CONF,
                  keys=(), disk=(), disks=1, initrd=None, via="witness",
                  bus="virtio", typing=None, extra=(),
                  kernel="bookworm-6.12", fs="ext4",
-                 modules=None):
+                 modules=None, drivers=""):
         self.name, self.expect, self.cmdline = name, expect, cmdline
         self.conf, self.keys, self.disk, self.disks = conf, keys, disk, disks
         self.initrd, self.via, self.bus = initrd or {}, via, bus
         self.typing, self.extra = typing, extra
         self.kernel, self.fs, self.modules = kernel, fs, modules or fs
+        self.drivers = drivers
 
 
 def _lines(outcome):

@@ -93,6 +93,7 @@ static const struct {
 		B("expected ext4, btrfs or f2fs, found 'state_fstype=vfat\'") },
 	{ "state_on_failure=reboot",
 		B("expected fail or transient, found 'state_on_failure=reboot\'") },
+	{ "watchdog=60", B("expected yes or no, found 'watchdog=60'") },
 	{ "state_trusted=1",
 		B("expected yes or no, found 'state_trusted=1\'") },
 	{ "factory_reset=always",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The objects: what preflight reads, and what it does not."""
 from cases.common import CONF, NO_OBJECT
-from expect import Case, boots, refuses
+from expect import Case, boots, ends, refuses
 
 FILES = 13  # regular files of the tree
 MODES = {mode: CONF + f"objects={mode}\n"
@@ -31,6 +31,16 @@ def found(mode, what, *disk, reason, cmdline="composefs={one}"):
     """What is wrong with the victim is found before the hand-off."""
     return Case(f"objects={mode}: {what}", refuses(*reason), disk=disk,
                 conf=MODES[mode], cmdline=cmdline)
+
+
+def watched(name, expect, answer):
+    """A check that takes longer than the watchdog has, which runs before
+    rootwright-boot does."""
+    return Case(f"watchdog={answer}: {name}", expect,
+                conf=MODES["read"] + f"watchdog={answer}\n",
+                cmdline="composefs={one} test.watchdog=8", drivers="i6300esb",
+                extra=("-device", "i6300esb", "-action", "watchdog=reset",
+                       "-set", "drive.d0.throttling.bps-total=100000"))
 
 
 CASES = [
@@ -149,4 +159,12 @@ CASES = [
         r"found \d+ files that were"), conf=MODES["read"]
         + "objects_timeout=1\n", extra=("-set",
         "drive.d0.throttling.bps-total=150000")),
+    watched("a long check comes to its end", boots(
+        record=looked_at("read", FILES),
+        guest=["WATCHDOG started", "WATCHDOG stopped"]), "yes"),
+    watched("nobody pets it", ends("reset", silent=[
+        "rootwright-boot: (verified root|refused)"]), "no"),
+    Case("watchdog=yes: without one", boots(says=[
+        "watchdog: /dev/watchdog: cannot be opened: No such file"]),
+        conf=CONF + "watchdog=yes\n"),
 ]

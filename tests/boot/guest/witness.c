@@ -14,12 +14,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+
+/* Of <linux/watchdog.h>, which musl has not. */
+#define WDIOC_SETTIMEOUT _IOWR('W', 6, int)
 
 static FILE *out;
 
@@ -92,6 +96,42 @@ static int stand_in(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/*
+ * test.watchdog=N: starts the watchdog, which has N seconds. Not a word to
+ * stop it, as whoever was there before rootwright-boot may leave it.
+ */
+static void start_watchdog(void)
+{
+	static char line[4096];
+	FILE *f = fopen("/proc/cmdline", "re");
+	const char *said = f && fgets(line, sizeof(line), f)
+				   ? strstr(line, "test.watchdog=")
+				   : NULL;
+	int seconds = said ? atoi(strchr(said, '=') + 1) : 0;
+	int fd = seconds ? open("/dev/watchdog", O_WRONLY | O_CLOEXEC) : -1;
+
+	if (f)
+		fclose(f);
+	if (seconds)
+		fprintf(out, "WATCHDOG %s\n",
+			ioctl(fd, WDIOC_SETTIMEOUT, &seconds) == 0 ? "started"
+								   : "none");
+	if (fd >= 0)
+		close(fd);
+}
+
+/* Stops it, as rootwright-boot must not. */
+static void stop_watchdog(void)
+{
+	int fd = open("/dev/watchdog", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "V", 1) == 1)
+		fprintf(out, "WATCHDOG stopped\n");
+	close(fd);
+}
+
 static int finish(int how)
 {
 	fclose(out);
@@ -106,6 +146,7 @@ int main(void)
 	pid_t child;
 
 	out = fd < 0 ? stderr : fdopen(fd, "w");
+	start_watchdog();
 	if (unshare(CLONE_NEWPID) < 0)
 		return finish(RB_AUTOBOOT);
 	child = fork();
@@ -118,6 +159,7 @@ int main(void)
 		most = now > most ? now : most;
 		usleep(20000);
 	}
+	stop_watchdog();
 	tell_log();
 	tell_lines("MOUNT", "/proc/self/mountinfo", "");
 	tell_lines("SYSROOT", "/proc/self/mountinfo", " /sysroot");
