@@ -61,18 +61,29 @@ struct device {
 must_check int device_find(struct device *d, const char *what, const char *spec,
 	unsigned timeout, struct err *e);
 
-/* store.c: the store, mounted read-only in our namespace. */
+/*
+ * store.c: a store, mounted read-only in our namespace. What is looked for is
+ * in the first one that has it.
+ */
 struct store {
+	const char *named; /* by the policy or the command line; NULL: none */
 	struct device device;
-	int dirfd;	/* the directory store_path= */
-	int objects_fd; /* its objects/, O_PATH */
-	bool replayed;	/* the kernel replayed the journal */
-	bool writable;	/* its file system is, for the state; this mount is not
-			 */
+	int dirfd;	   /* the directory store_path= */
+	int objects_fd;	   /* its objects/, O_PATH; -1: it cannot be had */
+	bool replayed;	   /* the kernel replayed the journal */
+	char trouble[512]; /* why it cannot be had; empty: it can */
+	bool writable; /* its file system is, for the state; this mount is not
+			*/
 };
 
-must_check int store_mount(
-	struct store *s, const struct policy *p, struct err *e);
+/*
+ * Finds and mounts the STORES_MAX stores of the plan. Of several, those that
+ * cannot be had are left out, and the sentence why is kept, as long as there is
+ * one: what it has is verified. The first one, which alone is ever written,
+ * comes to lie on top at SPACE_STORE.
+ */
+must_check int stores_mount(
+	struct store *stores, const struct config *c, struct err *e);
 
 /*
  * Mounts a device, with MOUNT_ATTR_ flags, at SPACE_STORE read-only or at
@@ -86,6 +97,7 @@ must_check int device_mount(const struct device *d, const char *at,
 
 struct candidate {
 	char version[NAME_MAX_SIZE]; /* its directory's name */
+	const struct store *store;   /* which has that */
 	uint64_t sequence;	     /* 0: not a valid release */
 	bool skipped;
 	enum reason reason; /* why */
@@ -94,8 +106,8 @@ struct candidate {
 
 struct releases {
 	struct config *config;
-	const struct store *store;
-	unsigned n, at; /* at: the one whose turn it is */
+	const struct store *stores; /* the first has the state */
+	unsigned n, at;		    /* at: the one whose turn it is */
 	struct candidate list[CANDIDATES_MAX + 1]; /* and one to push out */
 	struct release release; /* the last that was loaded, verified */
 	struct signers signers;
@@ -108,7 +120,8 @@ struct releases {
 };
 
 /* Finds the releases that are signed, and reads the state. */
-void releases_find(struct releases *r, struct config *c, const struct store *s);
+void releases_find(
+	struct releases *r, struct config *c, const struct store *stores);
 
 /*
  * Loads the next that may boot, and plans its image. False: none is left.
@@ -142,7 +155,7 @@ struct verified_image {
 
 /* The i-th of the plan's images. */
 must_check int image_verify(struct verified_image *v, unsigned i,
-	const struct store *s, const struct config *c, struct err *e);
+	const struct store *stores, const struct config *c, struct err *e);
 
 /*
  * What that does with the image once it is open: v->fd is, v->digest is the
@@ -204,9 +217,10 @@ bool root_can_stack(const char *root, const char *other, struct err *e);
 
 /*
  * Mounts the images, asks layers_check(), and over them the overlay with the
- * store as data-only layer. Fills fd and loop.
+ * stores as data-only layers. Fills fd and loop.
  */
-must_check int root_mount(struct root *r, const struct store *s, struct err *e);
+must_check int root_mount(
+	struct root *r, const struct store *stores, struct err *e);
 
 /* Takes the images' and the overlay's mounts away again. */
 void root_undo(struct root *r);
@@ -302,7 +316,7 @@ void record_stage(struct record *r, const char *name);
 /* A boot: what its steps fill, one after the other. */
 struct boot {
 	struct config config;
-	struct store store;
+	struct store stores[STORES_MAX];
 	struct releases releases; /* trust=release */
 	struct root root;
 	struct writable writable;

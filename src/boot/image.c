@@ -98,13 +98,28 @@ int image_check(struct verified_image *v, const char *path, int dirfd,
 		path, (long long)at);
 }
 
-int image_verify(struct verified_image *v, unsigned i, const struct store *s,
-	const struct config *c, struct err *e)
+/* The first that has the path, or else any that is there. */
+static const struct store *store_of(
+	const struct store *stores, const char *path)
+{
+	unsigned found = 0;
+
+	for (unsigned i = STORES_MAX; i-- > 0;)
+		if (stores[i].objects_fd >= 0 &&
+			(stores[found].objects_fd < 0 ||
+				faccessat(stores[i].dirfd, path, F_OK, 0) == 0))
+			found = i;
+	return &stores[found];
+}
+
+int image_verify(struct verified_image *v, unsigned i,
+	const struct store *stores, const struct config *c, struct err *e)
 {
 	const char *file = c->policy.image_file;
 	char path[VALUE_MAX], signature[VALUE_MAX + 16], hex[DIGEST_HEX_MAX];
 	AUTO_FD int initramfs = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int dirfd = file[0] ? initramfs : s->dirfd;
+	const struct store *s;
+	int dirfd = initramfs;
 	enum trust trust = c->policy.trust;
 	const struct keyring *keys =
 		trust == TRUST_DIGEST || trust == TRUST_RELEASE ? NULL
@@ -117,6 +132,9 @@ int image_verify(struct verified_image *v, unsigned i, const struct store *s,
 		strcpy(path, file + 1);
 	else
 		digest_object_path(&v->digest, path);
+	s = store_of(stores, path);
+	if (!file[0])
+		dirfd = s->dirfd;
 	snprintf(signature, sizeof(signature), "%s%s.p7s",
 		file[0] ? "" : "signatures/",
 		file[0] ? path : digest_to_hex(&v->digest, hex));

@@ -21,11 +21,11 @@ static int assemble(struct boot *b, struct err *e)
 	if (lockdown_check(c, release->kernel_arguments, e) != 0)
 		return -1;
 	for (; root->n < c->plan.images.n; root->n++)
-		if (image_verify(&root->images[root->n], root->n, &b->store, c,
+		if (image_verify(&root->images[root->n], root->n, b->stores, c,
 			    e) != 0)
 			return -1;
 	record_stage(&b->record, "image");
-	if (root_mount(root, &b->store, e) != 0)
+	if (root_mount(root, b->stores, e) != 0)
 		return -1;
 	record_stage(&b->record, "mount");
 	if (c->policy.trust == TRUST_RELEASE &&
@@ -48,7 +48,7 @@ static int choose(struct boot *b, struct err *e)
 	struct releases *releases = &b->releases;
 	struct err why;
 
-	releases_find(releases, &b->config, &b->store);
+	releases_find(releases, &b->config, b->stores);
 	record_stage(&b->record, "releases");
 	while (releases_next(releases)) {
 		if (assemble(b, &why) == 0)
@@ -80,10 +80,7 @@ static int boot(struct boot *b, bool pid1, struct err *e)
 		say(LEVEL_WARNING,
 			"watchdog: /dev/watchdog: cannot be opened: %s",
 			strerror(errno));
-	if (device_find(&b->store.device, "store", c->plan.store,
-		    c->plan.timeout, e) != 0 ||
-		space_enter(&outer, e) != 0 ||
-		store_mount(&b->store, &c->policy, e) != 0)
+	if (space_enter(&outer, e) != 0 || stores_mount(b->stores, c, e) != 0)
 		return -1;
 	record_stage(&b->record, "store");
 

@@ -66,6 +66,9 @@ static void print_config(struct json *j, const struct boot *b)
 			"composefs=?: fs-verity was not required of objects");
 	if (development)
 		json_print(j, ",%s", "a development key is trusted");
+	for (unsigned i = 0; i < STORES_MAX; i++)
+		if (b->stores[i].trouble[0])
+			json_print(j, ",%s", b->stores[i].trouble);
 	if (trouble[0])
 		json_print(j, ",%s", trouble);
 	json_print(j, "]");
@@ -92,6 +95,15 @@ static void print_image(struct json *j, const struct boot *b, unsigned i)
 	json_print(j, "}");
 }
 
+static void print_store(
+	struct json *j, const struct policy *p, const struct store *s)
+{
+	json_print(j,
+		",{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d}",
+		s->named, s->objects_fd >= 0 ? s->device.path : NULL,
+		p->store_fstype, p->store_path, s->replayed);
+}
+
 /* What was found. */
 static void print_images(struct json *j, const struct boot *b)
 {
@@ -104,11 +116,15 @@ static void print_images(struct json *j, const struct boot *b)
 	json_print(j, ",'images':[");
 	for (unsigned i = 0; i < b->root.n; i++)
 		print_image(j, b, i);
+	json_print(j, "],'store':");
+	print_store(j, p, b->stores);
+	json_print(j, ",'stores':[");
+	for (unsigned i = 0; i < STORES_MAX; i++)
+		if (b->stores[i].named[0])
+			print_store(j, p, &b->stores[i]);
 	json_print(j,
-		"],'store':{'named':%s,'device':%s,'fstype':%s,'path':%s,'journal_replayed':%d},'kernel':{'release':%s,'erofs_from_file':%d,'fsverity':%d}",
-		b->config.plan.store, b->store.device.path, p->store_fstype,
-		p->store_path, b->store.replayed, u.release, !b->root.loop,
-		!b->root.images->memory);
+		"],'kernel':{'release':%s,'erofs_from_file':%d,'fsverity':%d}",
+		u.release, !b->root.loop, !b->root.images->memory);
 }
 
 /* trust=release: what was there, and why this one. */

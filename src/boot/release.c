@@ -15,19 +15,19 @@ static char text[RELEASE_MAX];
 
 /* Reads, verifies and parses the manifest of a version. */
 static must_check int load(
-	struct releases *r, const char *version, struct err *e)
+	struct releases *r, const struct candidate *x, struct err *e)
 {
 	const struct policy *p = &r->config->policy;
 	char where[RELEASE_WHERE_MAX];
 	size_t n;
 	AUTO_FD int dir = release_read(
-		r->store->dirfd, p->release, version, where, text, &n, e);
+		x->store->dirfd, p->release, x->version, where, text, &n, e);
 
 	if (dir < 0 || release_verify(&r->signers, dir, where, text, n,
 			       &r->config->keys, p->threshold, e) != 0)
 		return -1;
 	return release_parse(
-		&r->release, p->release, version, where, text, n, e);
+		&r->release, p->release, x->version, where, text, n, e);
 }
 
 static void skip(struct candidate *x, const struct err *e)
@@ -58,13 +58,14 @@ static void insert(struct releases *r, const struct candidate *x)
 	r->n += r->n < CANDIDATES_MAX;
 }
 
-static void look_at(struct releases *r, const char *version)
+static void look_at(
+	struct releases *r, const struct store *s, const char *version)
 {
-	struct candidate x = { 0 };
+	struct candidate x = { .store = s };
 	struct err e;
 
 	snprintf(x.version, sizeof(x.version), "%s", version);
-	if (load(r, version, &e) != 0) {
+	if (load(r, &x, &e) != 0) {
 		skip(&x, &e);
 	} else {
 		x.sequence = r->release.sequence;
@@ -81,8 +82,8 @@ static void look_at(struct releases *r, const char *version)
 static void read_state(struct releases *r)
 {
 	static uint8_t bytes[STATE_SIZE];
-	ssize_t n =
-		read_beneath(r->store->dirfd, STATE_FILE, bytes, sizeof(bytes));
+	ssize_t n = read_beneath(
+		r->stores->dirfd, STATE_FILE, bytes, sizeof(bytes));
 	int cause = errno;
 	struct err e;
 
@@ -136,7 +137,8 @@ static bool may_try(struct releases *r, const struct candidate *x)
 	uint64_t trying = sequence_of(r, r->state.trying);
 	uint64_t blessed = sequence_of(r, r->state.blessed);
 
-	r->uses_try = c->policy.tries && !c->cmdline.said.version[0] &&
+	r->uses_try = r->stores->objects_fd >= 0 && c->policy.tries &&
+		      !c->cmdline.said.version[0] &&
 		      !c->cmdline.said.images.n && x->sequence > blessed &&
 		      (blessed || x->sequence >= trying);
 	if (!r->uses_try || x->sequence > trying)
@@ -159,21 +161,24 @@ static void skip_twins(struct releases *r)
 		}
 }
 
-void releases_find(struct releases *r, struct config *c, const struct store *s)
+void releases_find(
+	struct releases *r, struct config *c, const struct store *stores)
 {
 	char path[NAME_MAX_SIZE + 16];
-	struct dir dir = { 0 };
-	AUTO_FD int fd = -1;
-	const char *name;
-	unsigned i;
 
-	*r = (struct releases){ .config = c, .store = s };
+	*r = (struct releases){ .config = c, .stores = stores };
 	snprintf(path, sizeof(path), "releases/%s", c->policy.release);
-	fd = open_how(s->dirfd, path, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
-	dir.fd = fd;
-	for (i = 0; i < LOOKED_AT && (name = dir_next(&dir)); i++)
-		if (name[0] != '.')
-			look_at(r, name);
+	for (const struct store *s = stores; s < stores + STORES_MAX; s++) {
+		AUTO_FD int fd = open_how(
+			s->dirfd, path, O_RDONLY | O_DIRECTORY, RESOLVE_STRICT);
+		struct dir dir = { .fd = fd };
+		const char *name;
+
+		for (unsigned i = 0; i < LOOKED_AT && (name = dir_next(&dir));
+			i++)
+			if (name[0] != '.')
+				look_at(r, s, name);
+	}
 	skip_twins(r);
 	read_state(r);
 	r->floor = floor_active(r);
@@ -215,7 +220,7 @@ bool releases_next(struct releases *r)
 		x = &r->list[r->at];
 		if (x->skipped)
 			continue;
-		if (load(r, x->version, &e) == 0 && judge(r, x, &e) == 0) {
+		if (load(r, x, &e) == 0 && judge(r, x, &e) == 0) {
 			r->config->plan.images = r->release.images;
 			return true;
 		}

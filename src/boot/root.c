@@ -73,7 +73,7 @@ static int mount_image(struct verified_image *v, bool loop, struct err *e)
  * mode of 6.16 differs.
  */
 static int mount_overlay(
-	const struct root *r, const struct store *s, struct err *e)
+	const struct root *r, const struct store *stores, struct err *e)
 {
 	const char *verity = r->weakened ? "off" : "require";
 	char source[DIGEST_HEX_MAX + 16] = "composefs:";
@@ -90,7 +90,9 @@ static int mount_overlay(
 	fs_set(&f, "xino", "on"); /* one st_dev for all of the root */
 	for (unsigned i = 0; i < r->n; i++)
 		fs_set_fd(&f, "lowerdir+", r->images[i].dir);
-	fs_set_fd(&f, "datadir+", s->objects_fd);
+	for (unsigned i = 0; i < STORES_MAX; i++)
+		if (stores[i].objects_fd >= 0)
+			fs_set_fd(&f, "datadir+", stores[i].objects_fd);
 	if (fs_mount(&f, MOUNT_ATTR_RDONLY, SPACE_ROOT) == 0)
 		return 0;
 	return err_sys(e, REASON_ROOT_MOUNT, errno,
@@ -129,13 +131,13 @@ static int mount_images(struct root *r, struct err *e)
 	return 0;
 }
 
-int root_mount(struct root *r, const struct store *s, struct err *e)
+int root_mount(struct root *r, const struct store *stores, struct err *e)
 {
 	for (unsigned i = 0; i < r->n; i++)
 		r->loop |= r->images[i].memory;
 	for (;; r->loop = true) {
 		if (mount_images(r, e) != 0 || layers_check(r, e) != 0 ||
-			mount_overlay(r, s, e) != 0)
+			mount_overlay(r, stores, e) != 0)
 			return -1;
 		if (r->loop || root_can_stack(SPACE_ROOT, SYSROOT, e))
 			break;

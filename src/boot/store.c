@@ -31,15 +31,18 @@ int device_mount(const struct device *d, const char *at, const char *fstype,
 		read_only ? "only" : "write", f.reason);
 }
 
-int store_mount(struct store *s, const struct policy *p, struct err *e)
+static int mount_store(struct store *s, const struct config *c, struct err *e)
 {
+	const struct policy *p = &c->policy;
 	const char *path = p->store_path + strspn(p->store_path, "/");
 	AUTO_FD int top = -1;
 
-	if (device_mount(&s->device, SPACE_STORE, p->store_fstype,
-		    MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID |
-			    MOUNT_ATTR_NOSYMFOLLOW,
-		    p->store_noreplay, e) != 0)
+	if (device_find(&s->device, "store", s->named, c->plan.timeout, e) !=
+			0 ||
+		device_mount(&s->device, SPACE_STORE, p->store_fstype,
+			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV |
+				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOSYMFOLLOW,
+			p->store_noreplay, e) != 0)
 		return -1;
 	s->replayed = s->device.needs_recovery && !p->store_noreplay;
 	top = open(SPACE_STORE, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -54,4 +57,21 @@ int store_mount(struct store *s, const struct policy *p, struct err *e)
 	return err_sys(e, REASON_STORE_LAYOUT, errno,
 		"store: %s%s on %s: expected a directory", p->store_path,
 		s->dirfd < 0 ? "" : "/objects", s->device.path);
+}
+
+int stores_mount(struct store *stores, const struct config *c, struct err *e)
+{
+	bool found = false;
+
+	for (unsigned i = STORES_MAX; i-- > 0;) {
+		struct store *s = &stores[i];
+
+		*s = (struct store){ .device.fd = -1, .objects_fd = -1 };
+		s->named = i ? c->policy.stores[i] : c->plan.store;
+		if (s->named[0] && mount_store(s, c, e) != 0)
+			snprintf(s->trouble, sizeof(s->trouble), "%.511s",
+				e->text);
+		found |= s->objects_fd >= 0;
+	}
+	return found ? 0 : -1;
 }

@@ -14,7 +14,8 @@
 
 static int write_record(const struct releases *r, const uint8_t *record)
 {
-	AUTO_FD int mount = fs_clone(r->store->dirfd, "", 0, MOUNT_ATTR_RDONLY);
+	AUTO_FD int mount =
+		fs_clone(r->stores->dirfd, "", 0, MOUNT_ATTR_RDONLY);
 	AUTO_FD int fd = -1;
 	struct stat st;
 
@@ -36,7 +37,7 @@ void tries_use(struct releases *r)
 {
 	const char *version = r->release.version;
 	static uint8_t record[STATE_RECORD];
-	const char *device = r->store->device.path;
+	const char *device = r->stores->device.path;
 	struct state *state = &r->state;
 	int failed;
 
@@ -54,7 +55,7 @@ void tries_use(struct releases *r)
 		snprintf(r->trouble, sizeof(r->trouble),
 			"state: %s on %s: a try of %s cannot be written: %s",
 			STATE_FILE, device, version, strerror(errno));
-	if (!r->store->writable && fs_writable(SPACE_STORE, false) && !failed)
+	if (!r->stores->writable && fs_writable(SPACE_STORE, false) && !failed)
 		snprintf(r->trouble, sizeof(r->trouble),
 			"state: %s: cannot be made read-only again: %s", device,
 			strerror(errno));

@@ -64,17 +64,18 @@ static int mount_state(struct boot *b, struct err *e)
 {
 	const struct policy *p = &b->config.policy;
 	struct device *d = &b->writable.device;
-	struct store *s = &b->store;
+	struct store *s = b->stores;
 	struct stat theirs, ours;
 	AUTO_FD int fd = -1;
 
-	*d = s->device;
-	if (strcmp(p->state, "store") != 0 &&
-		device_find(d, "state", p->state, b->config.plan.timeout, e)) {
+	if (device_find(d, "state",
+		    strcmp(p->state, "store") ? p->state : s->named,
+		    b->config.plan.timeout, e)) {
 		e->reason = REASON_STATE_DEVICE;
 		return -1;
 	}
-	if (fstat(d->fd, &ours) != 0 || fstat(s->device.fd, &theirs) != 0 ||
+	if (s->objects_fd < 0 || fstat(d->fd, &ours) != 0 ||
+		fstat(s->device.fd, &theirs) != 0 ||
 		ours.st_rdev != theirs.st_rdev)
 		return device_mount(d, SPACE_STATE,
 			p->state_fstype[0] ? p->state_fstype : p->store_fstype,

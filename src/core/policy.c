@@ -115,6 +115,8 @@ static const struct field list[] = {
 	{ "trust", AT(trust), .words = trust_names,
 		.expected = "digest, signature, digest+signature or release" },
 	{ "store", AT(store), .read = read_store },
+	{ "store.2", AT(stores[1]), .read = read_store },
+	{ "store.3", AT(stores[2]), .read = read_store },
 	{ "store_fstype", AT(store_fstype), .read = read_fstype },
 	{ "store_path", AT(store_path), .read = read_path },
 	{ "store_noreplay", AT(store_noreplay), YES_NO },

@@ -14,6 +14,7 @@
 #include "core/fields.h"
 
 #define SECONDS_MAX 3600
+#define STORES_MAX 3
 #define POLICY_MAX 16384 /* bytes of boot.conf */
 #define CMDLINE_MAX \
 	16384 /* bytes of /proc/cmdline; kernels give 4096 at most */
@@ -60,7 +61,9 @@ enum keep {
 struct policy {
 	bool present; /* there was a boot.conf */
 	enum trust trust;
-	char store[VALUE_MAX];	    /* empty: not set */
+	char store[VALUE_MAX]; /* empty: not set */
+	/* Those that are asked after it, from the second one; empty: none */
+	char stores[STORES_MAX][VALUE_MAX];
 	char store_fstype[32];	    /* default "ext4" */
 	char store_path[VALUE_MAX]; /* default "/composefs" */
 	unsigned store_noreplay;    /* yes or no */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the boots of stacked images start from: images that lie over the
-release one, or that one may not lie over."""
+release one, or that one may not lie over; and a disk with a second store."""
 import os
 
 import base
@@ -16,6 +16,7 @@ class Stacks(base.Base):
     def __init__(self):
         super().__init__()
         self.store = f"{base.DIR}/store"
+        self._factory()
         root = d(".")
         opt = (d("opt"), d("opt/app"), tar("opt/app/hello", HELLO))
         usr = (d("usr"), d("usr/local"), tar("usr/local/hello", HELLO))
@@ -29,6 +30,22 @@ class Stacks(base.Base):
         self._places()
         for name in ("app", "one"):
             self.words["image_" + name] = base.object_path(self.words[name])
+
+    def _factory(self):
+        """The release one in a store of its own."""
+        store, one = f"{base.DIR}/factory", self.words["one"]
+        base.run(tap.ROOTWRIGHT, "build", "--for-boot", "--store", store,
+                 f"{base.DIR}/tree-one")
+        key = ("--key", f"{base.DIR}/trusted.key", "--cert",
+               f"{base.DIR}/trusted.pem", "--store", store)
+        base.run(tap.ROOTWRIGHT, "sign", *key, one)
+        base.run(tap.ROOTWRIGHT, "release", "create", "--store", store,
+                 "--name", "demo", "--version", "1", "--sequence", "1",
+                 "--image", one)
+        base.run(tap.ROOTWRIGHT, "release", "sign", *key, "demo", "1")
+        self.words["factory"] = f"{base.DIR}/factory.img"
+        base.run(tap.ROOTWRIGHT, "disk", "--store", store, "--output",
+                 self.words["factory"], "--label", "factory")
 
     def _build(self, *members):
         return tap.run(tap.ROOTWRIGHT, "build", "--store", self.store, "-",
