@@ -157,8 +157,22 @@ static void print_below(const json_t *images)
 	}
 }
 
+static void print_store(const json_t *store)
+{
+	const char *device = boot_record_string(store, NULL, "device");
+
+	line("store", "%s (%s), %s, %s%s", device ? device : "not there",
+		or_none(boot_record_string(store, NULL, "named")),
+		or_none(boot_record_string(store, NULL, "fstype")),
+		or_none(boot_record_string(store, NULL, "path")),
+		json_is_true(boot_record_get(store, NULL, "journal_replayed"))
+			? ", journal replayed"
+			: "");
+}
+
 static void print_image(const json_t *r)
 {
+	const json_t *stores = boot_record_get(r, NULL, "stores");
 	const json_t *images = boot_record_get(r, NULL, "images");
 	uint64_t files = 0, bytes = 0;
 
@@ -172,14 +186,12 @@ static void print_image(const json_t *r)
 	print_paths(
 		boot_record_get(r, NULL, "image"), json_array_size(images) > 1);
 	print_below(images);
-	line("store", "%s (%s), %s, %s%s",
-		or_none(boot_record_string(r, "store", "device")),
-		or_none(boot_record_string(r, "store", "named")),
-		or_none(boot_record_string(r, "store", "fstype")),
-		or_none(boot_record_string(r, "store", "path")),
-		json_is_true(boot_record_get(r, "store", "journal_replayed"))
-			? ", journal replayed"
-			: "");
+	/* An old record has only one. */
+	print_store(json_array_size(stores)
+			    ? json_array_get(stores, 0)
+			    : boot_record_get(r, NULL, "store"));
+	for (size_t i = 1; i < json_array_size(stores); i++)
+		print_store(json_array_get(stores, i));
 	if (boot_record_string(r, "objects", "mode")) {
 		boot_record_number(r, "objects", "files", &files);
 		line("objects", "%s: %llu checked before the hand-off",

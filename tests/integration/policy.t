@@ -51,6 +51,12 @@ refuses 'a malformed value' policy-invalid \
 printf 'trust=digest\ndebug=yes\n' >"$conf/boot.conf"
 refuses 'an unknown key' policy-invalid \
 	"policy: $conf/boot.conf:2: expected key=value with a key of this format, found 'debug=yes'"
+printf 'trust=digest\nstore.3=factory\n' >"$conf/boot.conf"
+refuses 'a further store' policy-invalid \
+	"policy: $conf/boot.conf:2: expected a device path below /dev, LABEL=, UUID=, PARTLABEL= or PARTUUID=, found 'store.3=factory'"
+printf 'trust=digest\nstore.2=LABEL=factory\nstore.3=/dev/sdb1\n' \
+	>"$conf/boot.conf"
+check 'further stores' 0
 printf 'timeout=5\n' >"$conf/boot.conf"
 refuses 'no line trust=' policy-invalid \
 	'policy: boot.conf: expected a line trust=, found none'

@@ -124,6 +124,12 @@ has(status(dict(RECORD, images=[RECORD["image"], below]))[2], f"""
 over          sha256:{'fe' * 32}
 its key       "Example images" (abababababababab), images.pem
 store """, "each image of a stack, with its key")
+has(status(dict(RECORD, stores=[
+    dict(RECORD["store"], device=None, named="LABEL=updates"),
+    RECORD["store"]]))[2], f"""
+store         not there (LABEL=updates), ext4, /composefs, journal replayed
+store         /dev/vda1 (LABEL=rootwright), ext4, /composefs, journal replayed
+init """, "each store")
 limited = dict(RECORD["image"], paths="/opt /srv", signed_by=None)
 STACK = dict(RECORD, image=limited, images=[limited, below, RECORD["image"]])
 BOTH = f"composefs={DIGEST} composefs={'fe' * 32}"
