@@ -37,7 +37,7 @@ TOOLSDIR ?= $(PREFIX)/share/initramfs-tools
 DRACUTDIR ?= $(PREFIX)/lib/dracut/modules.d
 KERNELDIR ?= $(PREFIX)/lib/kernel/install.d
 
-.PHONY: all help deps deps-cross check check-unit check-integration check-boot \
+.PHONY: all help deps deps-cross small-kernels check check-unit check-integration check-boot \
 	check-distro fuzz \
 	clang lint format size demo bench dev-key install clean FORCE
 .DELETE_ON_ERROR:
@@ -50,7 +50,7 @@ Q := @
 say = @echo '$(1) $@'
 endif
 
-ifneq ($(filter deps deps-cross,$(MAKECMDGOALS)),)
+ifneq ($(filter deps deps-cross small-kernels,$(MAKECMDGOALS)),)
 # What deps fetches is looked for when a makefile is read. So the goals that
 # are given together with deps are made afterwards, by a make of their own.
 .NOTPARALLEL:
@@ -59,7 +59,10 @@ deps:
 		$(if $(filter check-distro bench,$(MAKECMDGOALS)),systems)
 deps-cross:
 	$(Q)scripts/deps cross
-$(filter-out deps deps-cross,$(MAKECMDGOALS)): $(filter deps deps-cross,$(MAKECMDGOALS))
+small-kernels:
+	$(Q)scripts/deps small
+$(filter-out deps deps-cross small-kernels,$(MAKECMDGOALS)): \
+		$(filter deps deps-cross small-kernels,$(MAKECMDGOALS))
 	+$(MAKE) $@
 else
 
@@ -429,6 +432,7 @@ clean: ## removes what was made
 
 deps: ## installs and fetches what the goals named after it need
 deps-cross: ## also what CROSS=aarch64-linux-gnu- needs
+small-kernels: ## builds kernels without modules, for the boots of small devices
 
 # The trees of the demo and the benchmark have files of that name, too.
 -include $(shell find $(B) \( -path $(B)/demo -o -path $(B)/bench -o -path $(B)/distro \) -prune -o -type f -name '*.d' -print \
