@@ -9,7 +9,7 @@
 #				and tests/boot/small.config, which lie beside
 #				it as config: another one is built when they change
 
-SMALL_PACKAGES='bc bison flex libelf-dev libssl-dev'
+SMALL_PACKAGES='bc bison flex libelf-dev libssl-dev gcc-aarch64-linux-gnu'
 FRAGMENT=${0%/*}/../buildroot/board/rootwright/linux.fragment
 SMALL_CONFIG=${0%/*}/../tests/boot/small.config
 
@@ -88,5 +88,6 @@ small_kernel()
 small()
 {
 	small_kernel x86_64 x86 '' bzImage
+	small_kernel aarch64 arm64 aarch64-linux-gnu- Image
 	rm -rf "$tmp/linux"
 }
