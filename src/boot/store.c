@@ -66,7 +66,9 @@ int stores_mount(struct store *stores, const struct config *c, struct err *e)
 	for (unsigned i = STORES_MAX; i-- > 0;) {
 		struct store *s = &stores[i];
 
-		*s = (struct store){ .device.fd = -1, .objects_fd = -1 };
+		*s = (struct store){
+			.device.fd = -1, .dirfd = -1, .objects_fd = -1
+		};
 		s->named = i ? c->policy.stores[i] : c->plan.store;
 		if (s->named[0] && mount_store(s, c, e) != 0)
 			snprintf(s->trouble, sizeof(s->trouble), "%.511s",
