@@ -75,11 +75,18 @@ static void remove_initramfs(void)
 
 int handoff(const char *init, struct err *e)
 {
-	/* The kernel puts words of its command line into our environment. */
-	static char home[] = "HOME=/", term[] = "TERM=linux";
-	char *const env[] = { home, term, NULL };
+	/*
+	 * The kernel puts words of its command line into our environment. The
+	 * directory of credentials is empty: without one systemd imports what
+	 * firmware and hypervisor say, and makes units of it.
+	 */
+	static char home[] = "HOME=/", term[] = "TERM=linux",
+		    none[] = "CREDENTIALS_DIRECTORY=/run/credentials/@system";
+	char *const env[] = { home, term, none, NULL };
 	char *const args[] = { (char *)init, NULL };
 
+	mkdir("/run/credentials", 0755);
+	mkdir("/run/credentials/@system", 0700);
 	for (unsigned i = 0; i < N_MOUNTS; i++) {
 		const char *path = mounts[i].target + strlen(SYSROOT);
 
