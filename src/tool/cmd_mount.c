@@ -273,6 +273,7 @@ static int attach(struct opened *w, const struct options *o, struct err *e)
 		.temporary = o->temporary,
 		.idmap = o->idmap,
 		.verity = !o->trust.insecure,
+		.xino = true,
 		.trial = true,
 	};
 

@@ -167,7 +167,8 @@ static int set_layers(struct fs *f, const struct parts *p,
 	fs_set(f, "metacopy", "on");
 	fs_set(f, "redirect_dir", "on");
 	fs_set(f, "verity", l->verity ? "require" : "off");
-	fs_set(f, "xino", "on"); /* as rootwright-boot does */
+	if (l->xino)
+		fs_set(f, "xino", "on");
 	for (unsigned i = 0; i < p->n; i++)
 		fs_set_fd(f, "lowerdir+", p->images[i]);
 	for (unsigned i = 0; i < l->n_objects; i++)

@@ -37,6 +37,7 @@ struct mount_layers {
 	const char *idmap; /* a user namespace's file; NULL: as in the image */
 	bool verity;	   /* verity=require, else verity=off */
 	bool readonly;	   /* although there is an upperdir */
+	bool xino;	   /* one device number for all, as at boot */
 	bool trial;	   /* refuse where mount_trial() does */
 };
 
