@@ -38,10 +38,10 @@ class Outcome:
 
 
 def arguments(kernel, initrd, cmdline, disks, bus, memory, extra,
-              snapshot=True, machine=X86_64):
+              snapshot=True, machine=X86_64, accel="tcg"):
     """disks: raw files, which do not change with snapshot. bus: virtio, nvme,
     or 4k: virtio with sectors of 4096 bytes."""
-    argv = [*machine.qemu, "-accel", "tcg", "-m", str(memory),
+    argv = [*machine.qemu, "-accel", accel, "-m", str(memory),
             "-display", "none", "-nic", "none",
             "-no-reboot", "-monitor", "none",
             "-kernel", kernel, "-initrd", initrd, "-append", cmdline]
@@ -80,12 +80,12 @@ def _type(process, keys, monitor):
 
 
 def boot(kernel, initrd, cmdline, disks=(), bus="virtio", memory=512,
-         extra=(), typing=None, snapshot=True, machine=X86_64):
+         extra=(), typing=None, snapshot=True, machine=X86_64, accel="tcg"):
     """Boots; returns an Outcome."""
     with tempfile.TemporaryDirectory(prefix="rw-vm-") as tmp:
         witness, monitor = f"{tmp}/ttyS1", f"{tmp}/monitor"
         argv = arguments(kernel, initrd, cmdline, disks, bus, memory, extra,
-                         snapshot, machine)
+                         snapshot, machine, accel)
         argv += machine.ports(witness)
         if typing:
             argv[argv.index("-monitor") + 1] = \
