@@ -56,6 +56,8 @@ static const char *read_certificate(
 	size_t bits;
 	int r;
 
+	if (pem && strlen((const char *)bytes) < n)
+		return "a NUL byte in PEM";
 	if (strstr((const char *)bytes, "PRIVATE KEY-----"))
 		return "a private key: it must never be where certificates are";
 	r = mbedtls_x509_crt_parse(crt, bytes, n + pem); /* and the NUL */

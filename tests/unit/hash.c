@@ -86,11 +86,8 @@ static bool is_libfsveritys(enum hash_algorithm a, const uint8_t *from,
 
 static const size_t edges[] = { 0, 1, 31, 32, 33, 63, 64, 65, 4095, 4096, 4097,
 	8192, 16 * 4096, 17 * 4096 - 5, 64 * 4096 - 1, 64 * 4096, 64 * 4096 + 1,
-	128 * 4096 - 1, 128 * 4096, 128 * 4096 + 1,
-#ifndef EMULATED /* too slow there; third_level() has one */
-	64 * 64 * 4096 - 1, 64 * 64 * 4096,
-#endif
-	64 * 64 * 4096 + 1 };
+	128 * 4096 - 1, 128 * 4096, 128 * 4096 + 1, 64 * 64 * 4096 - 1,
+	64 * 64 * 4096, 64 * 64 * 4096 + 1 };
 
 #define EDGES (sizeof(edges) / sizeof(edges[0]))
 

@@ -163,6 +163,12 @@ static void test_files(void)
 	refused(key.p, key.n,
 		"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found a private key: it must never be where certificates are");
 	free(key.p);
+	two.p = calloc(pem.n + 20, 1); /* and what a search would not reach */
+	memcpy(two.p, pem.p, pem.n);
+	memcpy(two.p + pem.n + 1, "PRIVATE KEY-----", 16);
+	refused(two.p, pem.n + 17,
+		"certificate: keys.d/x.pem: expected an X.509 certificate in PEM or DER, found a NUL byte in PEM");
+	free(two.p);
 	two.n = 2 * pem.n;
 	two.p = malloc(two.n);
 	memcpy(two.p, pem.p, pem.n);
