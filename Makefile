@@ -113,7 +113,7 @@ host_LIBS := -lfsverity -lcrypto -lext2fs -lcom_err -lfdisk -luuid \
 test_CC := $(CC)
 # No sanitizers in an emulated processor: qemu-user has not the room that they
 # map. The same tests run under them on the build machine. What is emulated is
-# slow: it is optimized, and does less of what is there for its number alone.
+# slow, and so it is optimized.
 test_SANITIZE := $(if $(CROSS),,-fsanitize=address,undefined \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all)
 # With a loader and libraries that are where they are, qemu-user needs no -L, which
@@ -121,7 +121,7 @@ test_SANITIZE := $(if $(CROSS),,-fsanitize=address,undefined \
 unit_LIBS := $(host_LIBS) $(if $(SYSROOT), \
 	-Wl$(,)--dynamic-linker=$(firstword $(wildcard $(addprefix $(SYSROOT)/lib/,ld-linux-*.so.[0-9] ld64.so.1))) \
 	-Wl$(,)--disable-new-dtags$(,)-rpath$(,)$(SYSROOT)/usr/lib/$(TRIPLET))
-test_CFLAGS := $(if $(CROSS),-O2 -DEMULATED,-O1) -g $(test_SANITIZE) -pthread $(SYSROOT_FLAG) $(TEST_CONFIG)
+test_CFLAGS := $(if $(CROSS),-O2,-O1) -g $(test_SANITIZE) -pthread $(SYSROOT_FLAG) $(TEST_CONFIG)
 fuzz_CC := $(CLANG)
 fuzz_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-omit-frame-pointer -fno-sanitize-recover=all -pthread \

@@ -9,11 +9,6 @@
 #include "tap.h"
 
 #define FILES 1500 /* more than may be under way at once */
-#ifdef EMULATED	   /* slow: one thread and four */
-#define MORE 4
-#else
-#define MORE 2
-#endif
 
 static struct err e;
 static struct tree *t;
@@ -217,7 +212,7 @@ int main(void)
 
 	if (!mkdtemp(top) || chdir(top) != 0)
 		return 1;
-	for (unsigned threads = 1; threads <= 8; threads *= MORE) {
+	for (unsigned threads = 1; threads <= 8; threads *= 2) {
 		test_files(threads);
 		test_memory(threads);
 		test_errors(threads, 7);
